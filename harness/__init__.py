@@ -1,0 +1,1 @@
+"""The test rig: where a thumbnail pipeline runs, and what watches it run."""

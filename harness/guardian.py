@@ -1,0 +1,97 @@
+"""Ends what the rig started when the rig itself is gone, even by SIGKILL.
+
+The rig holds the writing end of a pipe; this process reads it. While the rig lives, it names process groups
+and folders on the pipe. When the pipe closes, the rig has ended, and whatever is still named goes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_lock = threading.Lock()
+_guardian: subprocess.Popen[str] | None = None
+
+
+def watch_group(group: int) -> None:
+    """Have a process group killed if the rig ends without stopping it."""
+    _tell(f"+group {group}")
+
+
+def forget_group(group: int) -> None:
+    """Take back `watch_group`: the group was stopped in the ordinary way."""
+    _tell(f"-group {group}")
+
+
+def watch_folder(folder: Path) -> None:
+    """Have a folder removed if the rig ends without removing it."""
+    _tell(f"+folder {folder}")
+
+
+def forget_folder(folder: Path) -> None:
+    """Take back `watch_folder`: the folder was removed in the ordinary way."""
+    _tell(f"-folder {folder}")
+
+
+def _tell(line: str) -> None:
+    with _lock:
+        pipe = _started().stdin
+        if pipe is None:
+            raise RuntimeError(line)
+        # A guardian that was killed from outside must not stop the rig.
+        with contextlib.suppress(BrokenPipeError):
+            pipe.write(line + "\n")
+            pipe.flush()
+
+
+def _started() -> subprocess.Popen[str]:
+    global _guardian  # noqa: PLW0603  one for the life of the rig
+    if _guardian is None:
+        _guardian = subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            # Out of reach of the terminal's Ctrl-C, which goes to the rig's own group.
+            start_new_session=True,
+        )
+    return _guardian
+
+
+def _end(kind: str, name: str) -> None:
+    if kind == "group":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(int(name), signal.SIGKILL)
+    else:
+        shutil.rmtree(name, ignore_errors=True)
+
+
+def main() -> None:
+    """Keep the list until the pipe closes, then end all that is on it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    watched: dict[tuple[str, str], None] = {}
+    for line in sys.stdin:
+        verb, name = line.rstrip("\n").split(" ", 1)
+        key = (verb[1:], name)
+        if verb.startswith("+"):
+            watched[key] = None
+        else:
+            watched.pop(key, None)
+    # Groups before folders: a live process could write into its folder again.
+    for kind, name in sorted(watched, key=lambda entry: entry[0] != "group"):
+        _end(kind, name)
+
+
+if __name__ == "__main__":
+    main()
