@@ -79,6 +79,8 @@ def running(
         yield process
     finally:
         stop(process, stop_seconds=stop_seconds)
+        if process.stdout:
+            process.stdout.close()
 
 
 def start(
@@ -114,8 +116,6 @@ def stop(process: subprocess.Popen[bytes], *, stop_seconds: float = 3.0) -> None
     _signal_group(process.pid, signal.SIGKILL)
     process.wait()
     guardian.forget_group(process.pid)
-    if process.stdout:
-        process.stdout.close()
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

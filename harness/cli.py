@@ -1,0 +1,62 @@
+"""The rig's commands: what a person types, checked before anything starts."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from harness import e2e
+from harness.errors import ThumbrigError
+from harness.function import FunctionFolder
+
+PROJECT = Path(__file__).parent.parent
+
+# A red scenario is pytest's 1; this one says that the rig could not do what it was asked.
+_EXIT_CANNOT = 2
+
+
+class _Commands(click.Group):
+    """Tells the rig's own errors in one line, without a traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except ThumbrigError as exc:
+            click.echo(f"thumbrig: {exc}", err=True)
+            sys.exit(_EXIT_CANNOT)
+        except KeyboardInterrupt:
+            click.echo("thumbrig: interrupted, everything is stopped", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=_Commands)
+@click.option("--verbose", is_flag=True, help="Log each command that the rig runs.")
+def main(*, verbose: bool) -> None:
+    """Thumbrig: a local test rig for a cloud thumbnail pipeline."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr
+    )
+    # botocore's debugging is louder than all the rest together.
+    for name in ("botocore", "boto3", "s3transfer", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@main.command("e2e", context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
+)
+@click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the emulator; a free one if left out.")
+@click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
+def end_to_end(
+    *, function: Path, photo: Path | None, port: int | None, pytest_arguments: tuple[str, ...]
+) -> None:
+    """Run the scenarios (or one photo) on the embedded target; other arguments go to pytest."""
+    run = e2e.Run(function=FunctionFolder.load(function), port=port, cache=PROJECT / ".cache" / "packages")
+    if photo:
+        e2e.run_photo(run, photo)
+    else:
+        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))

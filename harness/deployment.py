@@ -1,0 +1,37 @@
+"""Deployment: the names and addresses of one pipeline, whoever made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.aws import Aws
+
+
+class Capability(Enum):
+    """What a target may be unable to do; a scenario that needs it skips with the text as its reason."""
+
+    IAM = "this target enforces no IAM policies"
+    CLOUDFRONT = "this target has no CloudFront"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """All that a scenario, the application or an edge needs to know of a pipeline.
+
+    `timeout_seconds` is the function's own time limit; `thumbnail_extension` comes with its dot.
+    """
+
+    aws: Aws
+    bucket: str
+    source_prefix: str
+    destination_prefix: str
+    thumbnail_extension: str
+    function_name: str
+    role_arn: str
+    log_group: str
+    failure_queue_url: str
+    capabilities: frozenset[Capability]
+    distribution_domain: str | None = None

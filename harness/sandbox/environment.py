@@ -1,0 +1,185 @@
+"""One execution environment: a runtime process that serves one invocation after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from harness import process
+from harness.sandbox import python_runtime, texts
+from harness.sandbox.invocation import Invocation, Outcome, Request, error_payload
+from harness.sandbox.output import LogSink, Output
+from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness.sandbox.function import DeployedFunction
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: the Init phase
+_INIT_TIMEOUT_SECONDS = 10.0
+
+
+class Environment:
+    """A started environment, for one thread at a time; `usable` says whether it can take another request."""
+
+    def __init__(
+        self,
+        function: DeployedFunction,
+        *,
+        folder: Path,
+        runtime_folder: Path,
+        log: Callable[[str], LogSink],
+    ) -> None:
+        self.function = function
+        self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
+        self.usable = True
+        self._sink = log(self.log_stream)
+        self._init_seconds: float | None = None
+        self._cleanup = contextlib.ExitStack()
+        self._stopping = threading.Lock()
+        with contextlib.ExitStack() as stack:
+            self._api = stack.enter_context(RuntimeApi(function.arn))
+            temporary = folder / "tmp"
+            temporary.mkdir(parents=True)
+            started = time.monotonic()
+            self._process = process.start(
+                python_runtime.command(function),
+                cwd=function.task_root,
+                env=self._variables(temporary, runtime_folder),
+            )
+            self._output = Output(self._process, self._sink)
+            stack.callback(self._output.close)
+            # Without notice: a frozen environment gets no chance to say goodbye on Lambda either.
+            stack.callback(process.stop, self._process, stop_seconds=0)
+            threading.Thread(target=self._watch, daemon=True).start()
+            self._init_failure = self._initialise(started)
+            self._cleanup = stack.pop_all()
+
+    def invoke(self, event: bytes, *, request_id: str) -> Invocation:
+        """Serve one event; after anything but an answer or an error of the function, stop using it."""
+        self._log(texts.start_line(request_id))
+        if self._init_failure is not None:
+            invocation = self._not_initialised(request_id, self._init_failure)
+        else:
+            invocation = self._serve(event, request_id)
+        self._output.drain()
+        self._log(texts.end_line(request_id))
+        self._log(texts.report_line(invocation, self.function))
+        return invocation
+
+    def stop(self) -> None:
+        """Kill the process with all that it started, and close the Runtime API."""
+        self.usable = False
+        with self._stopping:
+            self._cleanup.close()
+
+    def _initialise(self, started: float) -> Failure | Exited | None:
+        message = self._await(Ready, Failure, Exited, timeout_seconds=_INIT_TIMEOUT_SECONDS)
+        self._init_seconds = time.monotonic() - started
+        match message:
+            case Failure() | Exited():
+                return message
+            case None:
+                process.stop(self._process, stop_seconds=0)
+                return Exited(exit_code=-signal.SIGKILL)
+        return None
+
+    def _serve(self, event: bytes, request_id: str) -> Invocation:
+        timeout = self.function.timeout_seconds
+        deadline_ms = int((time.time() + timeout) * 1000)
+        started = time.monotonic()
+        self._api.send(Request(request_id=request_id, event=event, deadline_epoch_ms=deadline_ms))
+        message = self._await(Response, Failure, Exited, timeout_seconds=timeout)
+        outcome, payload = self._judge(message, request_id)
+        init_seconds, self._init_seconds = self._init_seconds, None
+        return Invocation(
+            request_id=request_id,
+            outcome=outcome,
+            payload=payload,
+            duration_seconds=time.monotonic() - started,
+            init_seconds=init_seconds,
+        )
+
+    def _judge(self, message: Message | None, request_id: str) -> tuple[Outcome, bytes]:
+        match message:
+            case Response(payload=payload):
+                return Outcome.SUCCESS, payload
+            case Failure(payload=payload):
+                return Outcome.FUNCTION_ERROR, payload
+            case Exited(exit_code=code):
+                self.usable = False
+                return Outcome.EXITED, texts.exit_payload(request_id, code)
+        self.usable = False
+        process.stop(self._process, stop_seconds=0)
+        text = (
+            f"RequestId: {request_id} Error: Task timed out after {self.function.timeout_seconds:.2f} seconds"
+        )
+        self._log(text)
+        return Outcome.TIMED_OUT, error_payload("Sandbox.Timedout", text)
+
+    def _not_initialised(self, request_id: str, message: Failure | Exited) -> Invocation:
+        # Lambda starts another environment for the next invocation after a failed initialisation.
+        self.usable = False
+        exit_code = message.exit_code if isinstance(message, Exited) else 0
+        payload = (
+            message.payload if isinstance(message, Failure) else texts.exit_payload(request_id, exit_code)
+        )
+        return Invocation(
+            request_id=request_id,
+            outcome=Outcome.INIT_ERROR,
+            payload=payload,
+            duration_seconds=0.0,
+            init_seconds=self._init_seconds,
+        )
+
+    def _await(self, *kinds: type[Message], timeout_seconds: float) -> Message | None:
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                message = self._api.messages.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return None
+            # The call for the next event, which follows each answer, is of no interest to an invocation.
+            if isinstance(message, kinds):
+                return message
+
+    def _watch(self) -> None:
+        self._api.messages.put(Exited(exit_code=self._process.wait()))
+
+    def _log(self, message: str) -> None:
+        self._sink.write(message, epoch_ms=int(time.time() * 1000))
+
+    def _variables(self, temporary: Path, runtime_folder: Path) -> dict[str, str]:
+        # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html: the reserved variables
+        function = self.function
+        return {
+            **function.variables,
+            **function.credentials.as_environment(),
+            **python_runtime.variables(function, runtime_folder),
+            "_HANDLER": function.handler,
+            "AWS_DEFAULT_REGION": function.region,
+            "AWS_ENDPOINT_URL": function.endpoint_url,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
+            "AWS_LAMBDA_FUNCTION_NAME": function.name,
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": self.log_stream,
+            "AWS_LAMBDA_RUNTIME_API": self._api.address,
+            "AWS_REGION": function.region,
+            "LAMBDA_RUNTIME_DIR": str(runtime_folder),
+            "LAMBDA_TASK_ROOT": str(function.task_root),
+            "LANG": "en_US.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "TMPDIR": str(temporary),
+            "TZ": ":UTC",
+        }

@@ -1,0 +1,124 @@
+"""The part of Lambda that runs functions, as an HTTP service for an emulator that only administers them.
+
+One POST is one invocation: the event is the body; `X-Function-Name` and `X-Request-Id` say whose and which.
+The answer is 200 with the function's payload, or 500 with Lambda's error payload.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from harness.errors import ThumbrigError
+from harness.sandbox import python_runtime
+from harness.sandbox.cloudwatch import LogGroupWriter
+from harness.sandbox.control_plane import read_function
+from harness.sandbox.invocation import error_payload
+from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
+from harness.sandbox.pool import EnvironmentPool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.aws import Aws
+
+_log = logging.getLogger(__name__)
+
+
+class ServiceClosedError(ThumbrigError):
+    """Raised when an invocation arrives while the rig is ending."""
+
+    def __init__(self) -> None:
+        super().__init__("the rig is ending: it takes no more invocations")
+
+
+class FunctionService:
+    """Finds a function's pool by its name, and fills it from the control plane at the first invocation."""
+
+    def __init__(self, *, folder: Path, most_environments: int) -> None:
+        self._folder = folder
+        self._runtime_folder = folder / "runtime"
+        self._most = most_environments
+        self._aws: Aws | None = None
+        self._lock = threading.Lock()
+        self._pools: dict[str, EnvironmentPool] = {}
+        self._cleanup = contextlib.ExitStack()
+        self._closed = False
+        python_runtime.link_runtime(self._runtime_folder)
+
+    def administered_by(self, aws: Aws) -> None:
+        """Say whose Lambda API knows the functions; it is not up yet when this service starts."""
+        self._aws = aws
+
+    def invoke(self, name: str, event: bytes, *, request_id: str) -> tuple[bool, bytes]:
+        """Run one invocation; give whether it succeeded, and its payload."""
+        invocation = self._pool(name).invoke(event, request_id=request_id)
+        return invocation.succeeded, invocation.payload
+
+    def close(self) -> None:
+        """Stop every environment and write the last lines of the logs."""
+        with self._lock:
+            self._closed = True
+            self._cleanup.close()
+
+    def _pool(self, name: str) -> EnvironmentPool:
+        with self._lock:
+            if self._closed:
+                raise ServiceClosedError
+            if name not in self._pools:
+                self._pools[name] = self._open_pool(name)
+            return self._pools[name]
+
+    def _open_pool(self, name: str) -> EnvironmentPool:
+        if self._aws is None:
+            raise RuntimeError(name)
+        function = read_function(self._aws, name, folder=self._folder / "packages")
+        own = self._aws.with_credentials(function.credentials)
+        writer = LogGroupWriter(own.client("logs"), function.log_group)
+        self._cleanup.callback(writer.close)
+        pool = EnvironmentPool(
+            function,
+            folder=self._folder / "environments" / name,
+            runtime_folder=self._runtime_folder,
+            log=writer.stream,
+            most=self._most,
+        )
+        self._cleanup.callback(pool.close)
+        return pool
+
+
+@contextlib.contextmanager
+def serving(service: FunctionService) -> Iterator[str]:
+    """Serve invocations on a free port of loopback inside the block; gives the URL."""
+    server = _Server(_Handler)
+    server.service = service
+    server.start()
+    try:
+        yield f"http://{server.address}/"
+    finally:
+        service.close()
+        server.stop()
+
+
+class _Server(LoopbackServer):
+    service: FunctionService
+
+
+class _Handler(LoopbackHandler):
+    server: _Server
+
+    def do_POST(self) -> None:  # noqa: N802  named by http.server
+        name, request_id = self.headers["X-Function-Name"], self.headers["X-Request-Id"]
+        event = self.body()
+        try:
+            succeeded, payload = self.server.service.invoke(name, event, request_id=request_id)
+        except ServiceClosedError as exc:
+            succeeded, payload = False, error_payload("Sandbox.Closed", str(exc))
+        except Exception as exc:  # noqa: BLE001  the border of a server: whatever it was is told
+            # The emulator must learn of it as a failed attempt, and the person from the rig's log.
+            _log.exception("function %s could not be run", name)
+            succeeded, payload = False, error_payload("Sandbox.StartError", str(exc))
+        self.answer(200 if succeeded else 500, payload)

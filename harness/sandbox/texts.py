@@ -1,0 +1,59 @@
+"""What Lambda itself says in a function's log and in its answers, word for word."""
+
+from __future__ import annotations
+
+import math
+import signal
+from typing import TYPE_CHECKING
+
+from harness.sandbox.invocation import error_payload
+
+if TYPE_CHECKING:
+    from harness.sandbox.function import DeployedFunction
+    from harness.sandbox.invocation import Invocation
+
+# Lambda's supervisor is written in Go and uses that language's names of signals.
+_SIGNAL_NAMES: dict[int, str] = {
+    signal.SIGKILL: "killed",
+    signal.SIGSEGV: "segmentation fault",
+    signal.SIGABRT: "aborted",
+}
+
+
+def start_line(request_id: str) -> str:
+    """Say that an invocation begins."""
+    return f"START RequestId: {request_id} Version: $LATEST"
+
+
+def end_line(request_id: str) -> str:
+    """Say that an invocation is over."""
+    return f"END RequestId: {request_id}"
+
+
+def report_line(invocation: Invocation, function: DeployedFunction) -> str:
+    """Say what an invocation took; every started millisecond is billed."""
+    milliseconds = invocation.duration_seconds * 1000
+    fields = [
+        f"REPORT RequestId: {invocation.request_id}",
+        f"Duration: {milliseconds:.2f} ms",
+        f"Billed Duration: {math.ceil(milliseconds)} ms",
+        f"Memory Size: {function.memory_mb} MB",
+    ]
+    if invocation.init_seconds is not None:
+        fields.append(f"Init Duration: {invocation.init_seconds * 1000:.2f} ms")
+    return "\t".join(fields)
+
+
+def timed_out(request_id: str, timeout_seconds: int) -> str:
+    """Say that a function was stopped at its time limit."""
+    return f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
+
+
+def exit_payload(request_id: str, exit_code: int) -> bytes:
+    """Build the answer for a runtime that ended; a negative code is the number of a signal."""
+    if exit_code < 0:
+        how = f"signal: {_SIGNAL_NAMES.get(-exit_code, signal.strsignal(-exit_code))}"
+    else:
+        how = f"exit status {exit_code}"
+    message = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+    return error_payload("Runtime.ExitError", message)

@@ -1,0 +1,192 @@
+"""The embedded target: MiniStack on loopback, functions in the rig's sandbox. It needs Python only."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from harness import guardian, process
+from harness.aws import Aws
+from harness.deploy import Stack, deploy
+from harness.deployment import Capability, Deployment
+from harness.errors import ThumbrigError
+from harness.package import build
+from harness.platforms import host_platform
+from harness.probe import require_sound
+from harness.sandbox.service import FunctionService, serving
+from harness.wait import Backoff, TimedOutError, wait_for
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator, Mapping
+
+    from harness.function import FunctionFolder
+    from harness.package import Package
+
+_REGION: Final = "us-east-1"
+# MiniStack's root credentials; it is reachable from this machine only, and for one run.
+_ROOT: Final = "test"
+_START_TIMEOUT_SECONDS: Final = 30.0
+_LOG_TAIL_LINES: Final = 12
+
+
+class PortTakenError(ThumbrigError):
+    """Raised when the port asked for is in use."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use: expected a free one on 127.0.0.1; give another, or none")
+
+
+class EmulatorFailedError(ThumbrigError):
+    """Raised when MiniStack ends, or does not answer, while it should start."""
+
+    def __init__(self, reason: str, log: Path) -> None:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
+        super().__init__(f"MiniStack did not start: {reason}\n{tail}")
+
+
+class EmbeddedTarget:
+    """A started MiniStack; each deployment is a stack of its own in it."""
+
+    name = "embedded"
+    capabilities = frozenset({Capability.IAM, Capability.CLOUDFRONT})
+
+    def __init__(self, aws: Aws, function: FunctionFolder, package: Package) -> None:
+        self._aws = aws
+        self._function = function
+        self._package = package
+        self._numbers = itertools.count(1)
+
+    def deploy(self, *, parameters: Mapping[str, str] | None = None) -> Deployment:
+        """Deploy the function under test once more, in a stack of its own, with these template parameters."""
+        stack = Stack(
+            name=f"thumbrig-{next(self._numbers)}",
+            package=self._package.path,
+            # The package is built for this machine's Python, so that is what the function declares.
+            runtime=host_platform().runtime,
+            handler=self._function.handler,
+            parameters=parameters or {},
+        )
+        return deploy(self._aws, stack, capabilities=self.capabilities)
+
+
+@contextlib.contextmanager
+def embedded_target(
+    function: FunctionFolder, *, cache: Path, port: int | None = None
+) -> Iterator[EmbeddedTarget]:
+    """Run MiniStack and the sandbox inside the block; at its end no process and no file of theirs is left."""
+    port = _free_port(port)
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(_run_folder())
+        service = FunctionService(folder=folder / "sandbox", most_environments=max(2, os.cpu_count() or 2))
+        sandbox_url = stack.enter_context(serving(service))
+        # Building and starting take a second each, and neither needs the other.
+        builder = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        building = builder.submit(_build, function, cache)
+        endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
+        aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
+        service.administered_by(aws)
+        # Before MiniStack ends: the last lines of the functions' logs still go there.
+        stack.callback(service.close)
+        yield EmbeddedTarget(aws, function, building.result())
+
+
+def _build(function: FunctionFolder, cache: Path) -> Package:
+    package = build(function, host_platform(), cache=cache)
+    require_sound(package.path, host_platform(), function.handler)
+    return package
+
+
+@contextlib.contextmanager
+def _run_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
+    guardian.watch_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        guardian.forget_folder(folder)
+
+
+@contextlib.contextmanager
+def _ministack(folder: Path, port: int, sandbox_url: str) -> Iterator[str]:
+    log = folder / "ministack.log"
+    command = [sys.executable, "-m", "harness.targets.ministack_server"]
+    environment = _environment(folder, port, sandbox_url)
+    with process.running(command, cwd=folder, env=environment, log=log, stop_seconds=1.0) as server:
+        condition = _Answering(server, f"http://127.0.0.1:{port}/_ministack/health")
+        try:
+            wait_for(condition, timeout_seconds=_START_TIMEOUT_SECONDS, backoff=Backoff(most_seconds=0.05))
+        except TimedOutError as exc:
+            raise EmulatorFailedError(str(exc), log) from exc
+        if server.poll() is not None:
+            raise EmulatorFailedError(f"it ended with exit code {server.returncode}", log)
+        yield f"http://127.0.0.1:{port}"
+
+
+def _environment(folder: Path, port: int, sandbox_url: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": _ROOT,
+        "AWS_SECRET_ACCESS_KEY": _ROOT,
+        "BIND_HOST": "127.0.0.1",
+        # It would remove the containers of anybody else's MiniStack at its start.
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+        "GATEWAY_PORT": str(port),
+        # Lambda's own default; MiniStack would throttle a burst by the size of the machine.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
+        # Lambda waits a minute before the first retry, and two before the second.
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.25",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": _REGION,
+        "S3_DATA_DIR": str(folder / "s3"),
+        "STATE_DIR": str(folder / "state"),
+        "THUMBRIG_SANDBOX_URL": sandbox_url,
+        "TMPDIR": str(folder),
+    }
+
+
+class _Answering:
+    """True once the server answers, and also once it has ended: waiting on would not help."""
+
+    def __init__(self, server: subprocess.Popen[bytes], url: str) -> None:
+        self._server = server
+        self._url = url
+        self._last = "not asked yet"
+
+    def check(self) -> bool | None:
+        """Ask once."""
+        if self._server.poll() is not None:
+            return True
+        try:
+            with urllib.request.urlopen(self._url, timeout=5):  # noqa: S310  loopback
+                return True
+        except OSError as exc:
+            self._last = str(exc)
+            return None
+
+    def describe(self) -> str:
+        """Say what the last look found."""
+        return f"expected an answer from {self._url}, got: {self._last}"
+
+
+def _free_port(wanted: int | None) -> int:
+    with socket.socket() as probe:
+        # As servers do: a port of a connection that has just ended counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted or 0))
+        except OSError as exc:
+            raise PortTakenError(wanted or 0) from exc
+        return int(probe.getsockname()[1])

@@ -1,0 +1,87 @@
+"""The project's commands. `nox -l` lists them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import nox
+
+HERE = Path(__file__).parent
+PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["lint", "tests", "e2e"]
+
+CONSTRAINTS = HERE / "constraints.txt"
+CONSTRAINTS_HEADER = """\
+# Versions that the rig is tested with, for repeatable runs. What the function itself installs is pinned in
+# resizer/function.toml. Made anew by `nox -s constraints`."""
+
+# An interrupted run stops what it started before it ends; nox would kill it after 0.3 s.
+PATIENCE_SECONDS = 10.0
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Run the scenarios end to end; `-- --photo FILE` runs a photo of yours."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests: no network, no Docker."""
+    install(session, "tests")
+    session.run("pytest", "-m", "not network", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Run the tests that build packages from the index's wheels, for this machine and for Lambda."""
+    install(session, "tests")
+    session.run("pytest", "-m", "network", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and the template."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy", ".")
+    session.run("cfn-lint", "infra/template.yaml")
+
+
+@nox.session
+def constraints(session: nox.Session) -> None:
+    """Take the newest versions of all that the rig needs into constraints.txt."""
+    session.install("uv")
+    compiled = session.run(
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+        *("--no-annotate", "--no-header", "--all-groups", "pyproject.toml"),
+        silent=True,
+    )
+    pinned = {requirement.split("==")[0].lower() for requirement in function_requirements()}
+    versions = [line for line in str(compiled).splitlines() if line.split("==")[0] not in pinned]
+    CONSTRAINTS.write_text("\n".join([CONSTRAINTS_HEADER, *versions]) + "\n")
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install the rig, a dependency group, and the very libraries that the function pins."""
+    session.install(
+        *PYPROJECT["project"]["dependencies"],
+        *nox.project.dependency_groups(PYPROJECT, group),
+        *function_requirements(),
+        "--constraint",
+        str(CONSTRAINTS),
+    )
+
+
+def function_requirements() -> list[str]:
+    """Read the function's pins from the one place that has them."""
+    function = tomllib.loads((HERE / "resizer" / "function.toml").read_text())
+    requirements: list[str] = function["package"]["requirements"]
+    return requirements

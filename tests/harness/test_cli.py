@@ -1,0 +1,212 @@
+"""What a person sees who types something that cannot be done, and what is left running after it: nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PROJECT = Path(__file__).parents[2]
+_EMULATOR = "harness.targets.ministack_server"
+_RUNTIME = "awslambdaric"
+
+_HANGS = """
+import time
+
+def handle(event, context):
+    time.sleep(25)
+"""
+
+_REFUSES = """
+import json, urllib.parse
+
+def handle(event, context):
+    key = urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"])
+    print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "message": "it is text"}))
+    return {"statusCode": 200, "body": "{}"}
+"""
+
+
+@pytest.fixture
+def function_folder(tmp_path: Path) -> Path:
+    """A function folder without requirements, whose handler is still to be written."""
+    folder = tmp_path / "function"
+    folder.mkdir()
+    (folder / "function.toml").write_text(
+        'name = "small"\nruntime = "python3.13"\nhandler = "index.handle"\n[package]\ninclude = ["*.py"]\n'
+    )
+    (folder / "index.py").write_text(_HANGS)
+    return folder
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A file to upload; these functions do not look inside."""
+    path = tmp_path / "me.jpg"
+    path.write_bytes(b"not read")
+    return path
+
+
+def _command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "harness", "e2e", *map(str, arguments)]
+
+
+def _environment(temporary: Path) -> dict[str, str]:
+    temporary.mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(temporary)}
+
+
+def _refused(temporary: Path, *arguments: str | Path) -> str:
+    """Run the command; it must end by itself with a code and leave no file. Gives what it said."""
+    ended = subprocess.run(
+        _command(*arguments),
+        cwd=_PROJECT,
+        env=_environment(temporary),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "Traceback" not in ended.stderr
+    assert not list(temporary.iterdir())
+    return ended.stderr.strip()
+
+
+def test_no_such_photo(tmp_path: Path, function_folder: Path) -> None:
+    said = _refused(tmp_path / "tmp", "--function", function_folder, "--photo", tmp_path / "nobody.jpg")
+
+    assert said == (
+        f"thumbrig: {tmp_path}/nobody.jpg: expected a photo, cannot read it: No such file or directory;"
+        " check the path"
+    )
+
+
+def test_a_photo_that_is_a_folder(tmp_path: Path, function_folder: Path) -> None:
+    said = _refused(tmp_path / "tmp", "--function", function_folder, "--photo", tmp_path)
+
+    assert "expected a photo, cannot read it: Is a directory" in said
+
+
+def test_no_such_function_folder(tmp_path: Path) -> None:
+    said = _refused(tmp_path / "tmp", "--function", tmp_path / "nothing")
+
+    assert said.startswith(f"thumbrig: {tmp_path}/nothing: expected a function folder, found nothing")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_port_that_is_taken(tmp_path: Path, function_folder: Path, photo: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        said = _refused(tmp_path / "tmp", "--function", function_folder, "--photo", photo, "--port", port)
+
+    assert said == f"thumbrig: port {port} is in use: expected a free one on 127.0.0.1; give another, or none"
+
+
+def test_a_photo_that_the_function_refuses(tmp_path: Path, function_folder: Path, photo: Path) -> None:
+    (function_folder / "index.py").write_text(_REFUSES)
+
+    said = _refused(tmp_path / "tmp", "--function", function_folder, "--photo", photo)
+
+    assert said == f"thumbrig: {photo}: no thumbnail, the function refuses it: NotAnImage: it is text"
+    assert not photo.with_name("me.thumbnail.webp").exists()
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, function_folder: Path, photo: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run in the middle of an invocation."""
+    command = _command("--function", function_folder, "--photo", photo)
+    with subprocess.Popen(
+        command,
+        cwd=_PROJECT,
+        env=_environment(tmp_path / "tmp"),
+        text=True,
+        stderr=subprocess.PIPE,
+        # Ctrl-C goes to the rig's group only, not to the tests.
+        start_new_session=True,
+    ) as rig:
+        wait_for(_Runs(rig, _EMULATOR, _RUNTIME), timeout_seconds=60)
+        yield rig
+        rig.kill()
+
+
+def test_ctrl_c_leaves_nothing_running(tmp_path: Path, hanging: subprocess.Popen[str]) -> None:
+    started = _started_by(hanging)
+
+    os.killpg(hanging.pid, signal.SIGINT)
+    _, said = hanging.communicate(timeout=30)
+
+    assert hanging.returncode == 130
+    assert said.strip() == "thumbrig: interrupted, everything is stopped"
+    wait_for(_NothingLeft(started, tmp_path / "tmp"), timeout_seconds=10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_rig_leaves_nothing_running(
+    tmp_path: Path, hanging: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    started = _started_by(hanging)
+
+    hanging.send_signal(number)
+    hanging.communicate(timeout=30)
+
+    wait_for(_NothingLeft(started, tmp_path / "tmp"), timeout_seconds=10)
+
+
+def _started_by(rig: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(rig.pid).children(recursive=True)
+
+
+class _Runs:
+    """True once processes whose command lines have these words run below the rig."""
+
+    def __init__(self, rig: subprocess.Popen[str], *words: str) -> None:
+        self._rig = rig
+        self._words = words
+        self._commands = ""
+
+    def check(self) -> bool | None:
+        assert self._rig.poll() is None, self._rig.stderr and self._rig.stderr.read()
+        self._commands = " ".join(" ".join(process.cmdline()) for process in _started_by(self._rig))
+        return True if all(word in self._commands for word in self._words) else None
+
+    def describe(self) -> str:
+        return f"expected {self._words} to run, there is {self._commands}"
+
+
+class _NothingLeft:
+    """True once every process is gone, or dead and only waiting for its parent, and the folder is empty."""
+
+    def __init__(self, started: list[psutil.Process], temporary: Path) -> None:
+        assert len(started) >= 3, "the emulator, a function and the guardian"
+        self._started = started
+        self._temporary = temporary
+
+    def check(self) -> bool | None:
+        return None if self._alive() or any(self._temporary.iterdir()) else True
+
+    def describe(self) -> str:
+        return f"expected nothing left, there is {self._alive()}, {list(self._temporary.iterdir())}"
+
+    def _alive(self) -> list[psutil.Process]:
+        return [process for process in self._started if _lives(process)]
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
