@@ -62,18 +62,22 @@ def deploy(aws: Aws, stack: Stack, *, capabilities: frozenset[Capability]) -> De
         "WithCloudFront": str(Capability.CLOUDFRONT in capabilities).lower(),
         **stack.parameters,
     }
-    aws.client("cloudformation").create_stack(
-        StackName=stack.name,
-        TemplateBody=TEMPLATE.read_text(),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    outputs = wait_for(
-        _StackCreated(aws, stack.name),
-        timeout_seconds=_STACK_TIMEOUT_SECONDS,
-        backoff=Backoff(most_seconds=5),
-    )
+    _create(aws, stack.name, parameters)
+    created = _StackCreated(aws, stack.name)
+    outputs = wait_for(created, timeout_seconds=_STACK_TIMEOUT_SECONDS, backoff=Backoff(most_seconds=5))
     return _read_outputs(aws, outputs, capabilities)
+
+
+def _create(aws: Aws, name: str, parameters: Mapping[str, str]) -> None:
+    try:
+        aws.client("cloudformation").create_stack(
+            StackName=name,
+            TemplateBody=TEMPLATE.read_text(),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=["CAPABILITY_IAM"],
+        )
+    except ClientError as exc:
+        raise DeployFailedError(name, "a refusal", [exc.response["Error"]["Message"]]) from exc
 
 
 def _read_outputs(aws: Aws, outputs: Mapping[str, str], capabilities: frozenset[Capability]) -> Deployment:

@@ -18,6 +18,8 @@ from harness.wait import wait_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.conftest import FunctionFolders
+
 _PROJECT = Path(__file__).parents[2]
 _EMULATOR = "harness.targets.ministack_server"
 _RUNTIME = "awslambdaric"
@@ -40,15 +42,9 @@ def handle(event, context):
 
 
 @pytest.fixture
-def function_folder(tmp_path: Path) -> Path:
-    """A function folder without requirements, whose handler is still to be written."""
-    folder = tmp_path / "function"
-    folder.mkdir()
-    (folder / "function.toml").write_text(
-        'name = "small"\nruntime = "python3.13"\nhandler = "index.handle"\n[package]\ninclude = ["*.py"]\n'
-    )
-    (folder / "index.py").write_text(_HANGS)
-    return folder
+def function_folder(function_folders: FunctionFolders) -> Path:
+    """A function that never gets to an end."""
+    return function_folders.make(_HANGS)
 
 
 @pytest.fixture
