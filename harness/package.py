@@ -97,6 +97,13 @@ class FileTwiceError(ThumbrigError):
         )
 
 
+class NotSavedError(ThumbrigError):
+    """Raised when a package cannot be written to where a person wants it."""
+
+    def __init__(self, path: Path, reason: OSError) -> None:
+        super().__init__(f"{path}: expected a place for the package, cannot write there: {reason.strerror}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Package:
     """A zip, ready to be deployed."""
@@ -137,6 +144,14 @@ def build(function: FunctionFolder, platform: Platform, *, cache: Path) -> Packa
         # Whole or not at all, also when two builds of the same content end at once.
         unfinished.replace(path)
     return _describe(path, from_cache=False)
+
+
+def save(package: Package, path: Path) -> None:
+    """Copy a package to where a person wants it."""
+    try:
+        shutil.copyfile(package.path, path)
+    except OSError as exc:
+        raise NotSavedError(path, exc) from exc
 
 
 def _key(function: FunctionFolder, platform: Platform) -> str:
