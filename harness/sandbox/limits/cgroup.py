@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from harness import guardian, process
+from harness.sandbox.limits import control_files
 from harness.sandbox.limits.base import Usage
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class CgroupCage:
             for folder in self._folders:
                 guardian.watch_cgroup(folder)
                 stack.callback(_remove, folder)
-                folder.mkdir()
+                control_files.make_group(folder)
             self._counters = open_counters(name)
             stack.callback(self._counters.close)
             self._cleanup = stack.pop_all()

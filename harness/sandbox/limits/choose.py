@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ThumbrigError
 from harness.sandbox.limits.base import Confinement
 from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup_v2 import CgroupV2
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class CpuNotShapedError(ThumbrigError):
 
 def limiters() -> list[Limiter]:
     """List them, the hardest first."""
-    return [CgroupV1(), Watchdog()]
+    return [CgroupV2(), CgroupV1(), Watchdog()]
 
 
 def confinement(name: str | None = None, *, cpu: Cpu = "unshaped") -> Confinement:

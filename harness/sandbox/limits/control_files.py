@@ -55,6 +55,11 @@ def write(path: Path, value: str) -> None:
         file.write(value)
 
 
+def make_group(folder: Path) -> None:
+    """Make a cgroup; the kernel fills its folder with control files."""
+    folder.mkdir()
+
+
 def own_folder(controller: str | None, *, proc: Path = _PROC_SELF) -> Path | None:
     """Find the folder of this process's own cgroup: in a controller's hierarchy, or (None) in that of v2.
 

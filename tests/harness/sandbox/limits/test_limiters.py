@@ -50,7 +50,9 @@ def _each(*, only: Callable[[Limiter], bool] = lambda _: True) -> list[object]:
 
 
 every_limiter = pytest.mark.parametrize("confinement", _each())
-kernel_limiter = pytest.mark.parametrize("confinement", _each(only=lambda limiter: limiter.shapes_cpu))
+kernel_limiter = pytest.mark.parametrize(
+    "confinement", _each(only=lambda limiter: limiter.name != "watchdog")
+)
 
 
 @every_limiter
