@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from harness import process
 from harness.sandbox.limits.base import Usage
+from harness.sandbox.limits.process_tree import ProcessTree
 from harness.sandbox.limits.sampler import Sampler
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from harness.sandbox.limits.base import Cage, Limit
 
 _INTERVAL_SECONDS = 0.005
-# Finding the children means a look at every process of the machine.
-_TREE_INTERVAL_SECONDS = 0.1
 
 
 class Watchdog:
@@ -54,7 +51,7 @@ class _WatchedCage:
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._tree = _Tree()
+        self._tree = ProcessTree()
         self._oom_killed = False
         self._cpu_before_seconds = 0.0
         self._sampler = Sampler(self._look, interval_seconds=_INTERVAL_SECONDS)
@@ -91,7 +88,9 @@ class _WatchedCage:
     def close(self) -> None:
         """Stop watching, and kill what has left the process group."""
         self._sampler.close()
-        self._tree.fell()
+        self._tree.refresh()
+        for member in self._tree.members:
+            _kill(member)
 
     def _look(self) -> int:
         sizes = self._tree.resident_bytes()
@@ -100,72 +99,6 @@ class _WatchedCage:
             self._oom_killed = True
             _kill(max(sizes, key=sizes.__getitem__))
         return total_bytes
-
-
-class _Tree:
-    """The runtime process and what it started, as far as it has been seen."""
-
-    def __init__(self) -> None:
-        self._root = 0
-        self._processes: list[psutil.Process] = []
-        self._children_due_seconds = 0.0
-        self._cpu_seconds = 0.0
-        self._lock = threading.Lock()
-
-    def plant(self, root: int) -> None:
-        self._root = root
-        with contextlib.suppress(psutil.NoSuchProcess):
-            self._processes = [psutil.Process(root)]
-
-    def resident_bytes(self) -> dict[psutil.Process, int]:
-        if time.monotonic() >= self._children_due_seconds:
-            self.refresh()
-        sizes: dict[psutil.Process, int] = {}
-        for member in self._processes:
-            with contextlib.suppress(psutil.Error):
-                sizes[member] = member.memory_info().rss
-        return sizes
-
-    def cpu_seconds(self) -> float:
-        # A process that has ended cannot be asked any more: then what was seen last counts.
-        with self._lock, contextlib.suppress(psutil.Error):
-            self._cpu_seconds = max(self._cpu_seconds, sum(map(_cpu_seconds, self._alive())))
-        return self._cpu_seconds
-
-    def refresh(self) -> None:
-        """Look for new children, also of children whose parent has ended."""
-        found = dict.fromkeys(self._alive())
-        for member in list(found):
-            with contextlib.suppress(psutil.Error):
-                found.update(dict.fromkeys(member.children(recursive=True)))
-        self._processes = list(found)
-        self.cpu_seconds()
-        self._children_due_seconds = time.monotonic() + _TREE_INTERVAL_SECONDS
-
-    def reset_high_water(self) -> None:
-        # https://docs.kernel.org/filesystems/proc.html: 5 in clear_refs resets the peak resident memory.
-        with contextlib.suppress(OSError):
-            Path(f"/proc/{self._root}/clear_refs").write_text("5")
-
-    def high_water_bytes(self) -> int:
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self._root}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return 0
-
-    def fell(self) -> None:
-        self.refresh()
-        for member in self._processes:
-            _kill(member)
-
-    def _alive(self) -> list[psutil.Process]:
-        return [member for member in self._processes if member.is_running()]
-
-
-def _cpu_seconds(member: psutil.Process) -> float:
-    times = member.cpu_times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def _kill(member: psutil.Process) -> None:
