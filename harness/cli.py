@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from harness.function import FunctionFolder
 from harness.package import build, save
 from harness.platforms import Architecture, lambda_platform
 from harness.probe import require_sound
+
+if TYPE_CHECKING:
+    from harness.sandbox.limits.base import Cpu
 
 PROJECT = Path(__file__).parent.parent
 _CACHE = PROJECT / ".cache" / "packages"
@@ -54,12 +58,27 @@ def main(*, verbose: bool) -> None:
 )
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the emulator; a free one if left out.")
+@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
+@click.option(
+    "--cpu",
+    type=click.Choice(["lambda", "unshaped"]),
+    default="unshaped",
+    show_default=True,
+    help="Give functions Lambda's share of a core, or all that there is.",
+)
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def end_to_end(
-    *, function: Path, photo: Path | None, port: int | None, pytest_arguments: tuple[str, ...]
+def end_to_end(  # noqa: PLR0913  each is an option
+    *,
+    function: Path,
+    photo: Path | None,
+    port: int | None,
+    limiter: str | None,
+    cpu: Cpu,
+    pytest_arguments: tuple[str, ...],
 ) -> None:
     """Run the scenarios (or one photo) on the embedded target; other arguments go to pytest."""
-    run = e2e.Run(function=FunctionFolder.load(function), port=port, cache=_CACHE)
+    folder = FunctionFolder.load(function)
+    run = e2e.Run(function=folder, port=port, cache=_CACHE, limiter=limiter, cpu=cpu)
     if photo:
         e2e.run_photo(run, photo)
     else:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.application import Thumbnail
     from harness.function import FunctionFolder
+    from harness.sandbox.limits.base import Cpu
     from harness.targets.base import Target
 
 _WARM_UPLOADS = 5
@@ -49,10 +50,14 @@ class Run:
     function: FunctionFolder
     port: int | None
     cache: Path
+    limiter: str | None
+    cpu: Cpu
 
     def target(self) -> AbstractContextManager[Target]:
         """Start the target."""
-        return embedded_target(self.function, cache=self.cache, port=self.port)
+        return embedded_target(
+            self.function, cache=self.cache, port=self.port, limiter=self.limiter, cpu=self.cpu
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from harness.wait import Backoff, TimedOutError, wait_for
 if TYPE_CHECKING:
     from harness.application import Application, Thumbnail, Upload
     from harness.deployment import Deployment
+    from harness.function_log import FunctionLog
     from harness.wait import Condition
 
 _BACKOFF = Backoff(first_seconds=0.02, most_seconds=0.5)
@@ -37,6 +38,13 @@ def settle(
         return application.wait_until_ready(upload, timeout_seconds=0)
 
 
+def wait_until_logged(
+    deployment: Deployment, upload: Upload, *, timeout_seconds: float = 10.0
+) -> FunctionLog:
+    """Wait until the function's log names this original: its line comes after its thumbnail."""
+    return wait_for(_Logged(deployment, upload), timeout_seconds=timeout_seconds, backoff=_BACKOFF)
+
+
 def refusals(deployment: Deployment, upload: Upload) -> list[Refusal]:
     """Read the function's error lines about this upload, one for each attempt."""
     log = read_log(deployment, since_epoch_seconds=upload.started_epoch_seconds)
@@ -61,3 +69,16 @@ class _Settled:
 
     def describe(self) -> str:
         return f"expected {self.upload.thumbnail_key} or an error line, there is neither"
+
+
+@dataclass(frozen=True)
+class _Logged:
+    deployment: Deployment
+    upload: Upload
+
+    def check(self) -> FunctionLog | None:
+        log = read_log(self.deployment, since_epoch_seconds=self.upload.started_epoch_seconds)
+        return log if log.naming(self.upload.key) else None
+
+    def describe(self) -> str:
+        return f"expected a line about {self.upload.key} in {self.deployment.log_group}, there is none"

@@ -23,7 +23,7 @@ _RECORDER = "thumbrig-recorder"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(capability): what the target must be able to do")
-    recorder = Recorder(Journal(), started_seconds=_started(config).started_seconds)
+    recorder = Recorder(Journal(), _started(config))
     config.pluginmanager.register(recorder, _RECORDER)
 
 

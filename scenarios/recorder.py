@@ -13,13 +13,15 @@ from scenarios.summary import print_summary
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from harness.e2e import StartedTarget
+
 
 class Recorder:
     """A plugin of pytest: notes each scenario's outcome, and prints the journal before pytest's last line."""
 
-    def __init__(self, journal: Journal, *, started_seconds: float) -> None:
+    def __init__(self, journal: Journal, started: StartedTarget) -> None:
         self.journal = journal
-        self._started_seconds = started_seconds
+        self._started = started
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Open the scenario's row."""
@@ -35,4 +37,9 @@ class Recorder:
         """Print the summary after pytest's own, which tells of failures."""
         yield
         if self.journal.rows:
-            print_summary(self.journal, started_seconds=self._started_seconds, ended_seconds=time.monotonic())
+            print_summary(
+                self.journal,
+                limits=self._started.target.limits,
+                started_seconds=self._started.started_seconds,
+                ended_seconds=time.monotonic(),
+            )

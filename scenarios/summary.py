@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _LOG_WIDTH = 150
 
 
-def print_summary(journal: Journal, *, started_seconds: float, ended_seconds: float) -> None:
+def print_summary(journal: Journal, *, limits: str, started_seconds: float, ended_seconds: float) -> None:
     """Print the table of scenarios, then the times; all times are on the clock of `time.monotonic`."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -26,6 +26,7 @@ def print_summary(journal: Journal, *, started_seconds: float, ended_seconds: fl
     console.print()
     for line in _times(journal, started_seconds=started_seconds, ended_seconds=ended_seconds):
         console.print(line, soft_wrap=True)
+    console.print(limits, soft_wrap=True)
 
 
 def _table(journal: Journal) -> Table:

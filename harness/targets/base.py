@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.deployment import Capability, Deployment
+    from harness.function import FunctionFolder
 
 
 class Target(Protocol):
@@ -16,5 +17,11 @@ class Target(Protocol):
     name: str
     capabilities: frozenset[Capability]
 
-    def deploy(self, *, parameters: Mapping[str, str] | None = None) -> Deployment:
-        """Deploy the function under test once more, in a stack of its own, with these template parameters."""
+    @property
+    def limits(self) -> str:
+        """What holds the functions to their memory, and how it was proved."""
+
+    def deploy(
+        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
+    ) -> Deployment:
+        """Deploy a function, the one under test if none is named, in a stack of its own."""

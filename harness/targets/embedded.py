@@ -22,6 +22,7 @@ from harness.errors import ThumbrigError
 from harness.package import build
 from harness.platforms import host_platform
 from harness.probe import require_sound
+from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
 from harness.wait import Backoff, TimedOutError, wait_for
@@ -68,29 +69,41 @@ class EmbeddedTarget:
         self,
         aws: Aws,
         function: FunctionFolder,
-        package: Package,
         *,
+        cache: Path,
         confinement: Confinement,
         proving: Future[Proof],
     ) -> None:
         self.confinement = confinement
+        self.aws = aws
         self._proving = proving
-        self._aws = aws
         self._function = function
-        self._package = package
+        self._cache = cache
         self._numbers = itertools.count(1)
 
-    def deploy(self, *, parameters: Mapping[str, str] | None = None) -> Deployment:
-        """Deploy the function under test once more, in a stack of its own, with these template parameters."""
+    @property
+    def limits(self) -> str:
+        """What holds the functions, and that it was seen to."""
+        proof = self._proving.result()
+        return (
+            f"functions are held by {proof.limiter} ({self.confinement.limiter.description}), "
+            f"seen: {MEMORY_MB - MARGIN_MB} MB live, {MEMORY_MB + MARGIN_MB} MB die at {MEMORY_MB} MB"
+        )
+
+    def deploy(
+        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
+    ) -> Deployment:
+        """Deploy a function, the one under test if none is named, in a stack of its own."""
+        function = function or self._function
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
-            package=self._package.path,
+            package=_build(function, self._cache).path,
             # The package is built for this machine's Python, so that is what the function declares.
             runtime=host_platform().runtime,
-            handler=self._function.handler,
+            handler=function.handler,
             parameters=parameters or {},
         )
-        deployment = deploy(self._aws, stack, capabilities=self.capabilities)
+        deployment = deploy(self.aws, stack, capabilities=self.capabilities)
         # Nothing is to run, let alone be measured, under a limiter that does not limit.
         self._proving.result()
         return deployment
@@ -126,7 +139,9 @@ def embedded_target(
         service.administered_by(aws)
         # Before MiniStack ends: the last lines of the functions' logs still go there.
         stack.callback(service.close)
-        yield EmbeddedTarget(aws, function, building.result(), confinement=held, proving=proving)
+        # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
+        building.result()
+        yield EmbeddedTarget(aws, function, cache=cache, confinement=held, proving=proving)
 
 
 def _build(function: FunctionFolder, cache: Path) -> Package:

@@ -12,6 +12,7 @@ from fixtures.pictures import picture
 from harness.deployment import Capability
 from harness.function_log import read_log
 from harness.sandbox.control_plane import assume_role
+from harness.settle import wait_until_logged
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def test_a_key_outside_the_prefix_triggers_nothing(
     outside = application.put(f"members/documents/{uuid.uuid4()}.jpg", picture("grey.jpg").path())
     # Uploaded later and served: an event of the first one would have been delivered by then.
     inside = application.upload(picture("grey.jpg").path(), "me.jpg")
-    application.wait_until_ready(inside)
+    wait_until_logged(deployment, inside)
 
     log = read_log(deployment, since_epoch_seconds=outside.started_epoch_seconds)
     assert [line["key"] for line in log.naming(inside.key)] == [inside.key]
@@ -41,7 +42,7 @@ def test_a_thumbnail_triggers_nothing(application: JournalingApplication, deploy
     first = application.upload(picture("grey.jpg").path(), "first.jpg")
     application.wait_until_ready(first)
     second = application.upload(picture("grey.jpg").path(), "second.jpg")
-    application.wait_until_ready(second)
+    wait_until_logged(deployment, second)
 
     log = read_log(deployment, since_epoch_seconds=first.started_epoch_seconds)
     assert len(log.naming(second.key)) == 1

@@ -83,7 +83,7 @@ def test_the_original_carries_its_content_type(application: Application, deploym
 
 
 def test_waiting_in_vain_for_a_silent_function_shows_that_it_ran(target: EmbeddedTarget) -> None:
-    told = _told_about(Application(target.deploy()), "silent.jpg")
+    told = _told_about(Application(target.deploy()), "silent.jpg", timeout_seconds=3)
 
     assert "no thumbnail members/profile/resized/thumbnail/" in told
     assert "is in the bucket, 7 bytes" in told
@@ -94,7 +94,7 @@ def test_waiting_in_vain_for_a_silent_function_shows_that_it_ran(target: Embedde
 
 
 def test_waiting_in_vain_shows_a_function_that_is_not_done(target: EmbeddedTarget) -> None:
-    told = _told_about(Application(target.deploy()), "slow.jpg")
+    told = _told_about(Application(target.deploy()), "slow.jpg", timeout_seconds=3)
 
     assert "started 1 times, and 0 of these are over" in told
 
