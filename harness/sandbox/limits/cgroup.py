@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from harness import guardian, process
 from harness.sandbox.limits import control_files
 from harness.sandbox.limits.base import Usage
+from harness.sandbox.limits.control_files import ControlFile
+from harness.sandbox.limits.process_tree import status_bytes
 
 if TYPE_CHECKING:
     import subprocess
@@ -62,15 +64,23 @@ class Counters(Protocol):
 class CgroupCage:
     """One cgroup folder in each hierarchy that is needed, and the counters in them.
 
-    The peak leaves out the contents of files: the kernel charges them to whoever touched a file first
-    (mostly the rig, which unpacked the package), and gives them up when memory gets tight, so no function
-    dies of them. Of those that come in during an invocation it cannot be told whether they were there at its
-    peak; they stay in, so that a peak is rather too big than too small.
+    A file's contents in memory are charged to whoever touched it first, mostly the rig, which unpacked the
+    package: so what is charged for files is left out of the peak, and what the processes have mapped of files
+    (their libraries) is put in, once where several have it. Every environment then shows the same number,
+    close to the resident memory that a process sees of itself. Of the files that come in during an invocation
+    it cannot be told whether they were there at its peak; they stay in, so that a peak is rather too big than
+    too small.
     """
 
     def __init__(
-        self, limit: Limit, parents: Iterable[Path], open_counters: Callable[[str], Counters]
+        self,
+        limit: Limit,
+        parents: Iterable[Path],
+        open_counters: Callable[[str], Counters],
+        *,
+        joined_by: str = "cgroup.procs",
     ) -> None:
+        self._joined_by = joined_by
         self._limit = limit
         name = f"thumbrig-{os.getpid()}-{next(_numbers)}"
         # Two controllers may share a hierarchy, as cpu and cpuacct mostly do.
@@ -82,8 +92,10 @@ class CgroupCage:
                 control_files.make_group(folder)
             self._counters = open_counters(name)
             stack.callback(self._counters.close)
+            self._members = stack.enter_context(ControlFile(self._folders[0] / "cgroup.procs"))
             self._cleanup = stack.pop_all()
         self._file_bytes: int | None = None
+        self._mapped_bytes = 0
         self._cpu_seconds = 0.0
         self._oom_kills = 0
         self._lock = threading.Lock()
@@ -91,7 +103,8 @@ class CgroupCage:
 
     def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start a shell that joins the cgroups and then becomes the command."""
-        joins = [f"echo 0 > {shlex.quote(str(folder / 'cgroup.procs'))}" for folder in self._folders]
+        files = [folder / self._joined_by for folder in self._folders]
+        joins = [f"echo 0 > {shlex.quote(str(file))}" for file in files]
         script = " && ".join([*joins, 'exec "$@"'])
         return process.start(["/bin/sh", "-c", script, "sh", *command], cwd=cwd, env=env)
 
@@ -135,7 +148,14 @@ class CgroupCage:
         file_bytes = self._counters.file_bytes()
         if self._file_bytes is not None:
             file_bytes = min(file_bytes, self._file_bytes)
-        return max(0, self._counters.peak_bytes() - file_bytes)
+        # Of processes that have ended counts what was seen last.
+        self._mapped_bytes = self._read_mapped_bytes() or self._mapped_bytes
+        peak_bytes = self._counters.peak_bytes() - file_bytes + self._mapped_bytes
+        return min(max(0, peak_bytes), self._limit.memory_bytes)
+
+    def _read_mapped_bytes(self) -> int:
+        members = self._members.numbers()
+        return max((status_bytes(member, "RssFile") for member in members), default=0)
 
 
 def _remove(folder: Path) -> None:

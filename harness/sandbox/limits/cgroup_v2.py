@@ -61,6 +61,7 @@ class CgroupV2:
             self._sampled = counters.sampled
             return counters
 
+        # Moving a process takes some 10 ms of a cold start; what is quick in version 1 does not exist here.
         return CgroupCage(limit, [parent], open_counters)
 
     def _prepared(self) -> Path:

@@ -23,6 +23,10 @@ class ControlFile:
         """Read the one number in the file."""
         return int(self._read())
 
+    def numbers(self) -> list[int]:
+        """Read the numbers in the file, one a line."""
+        return [int(line) for line in self._read().splitlines()]
+
     def fields(self, *names: str) -> list[int]:
         """Read the numbers of these lines of "name number"; a name that is missing counts 0."""
         found = dict.fromkeys(names, 0)

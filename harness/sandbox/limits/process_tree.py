@@ -67,14 +67,20 @@ class ProcessTree:
 
     def high_water_bytes(self) -> int:
         """Read the peak of the first process, 0 where there is none."""
-        with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{self._root}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return 0
+        return status_bytes(self._root, "VmHWM")
 
     def _alive(self) -> list[psutil.Process]:
         return [member for member in self.members if member.is_running()]
+
+
+def status_bytes(number: int, field: str) -> int:
+    """Read a size from a process's status (Linux); 0 where there is no such process or size."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{number}/status").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == field:
+                return int(value.split()[0]) * 1024
+    return 0
 
 
 def _cpu_seconds(member: psutil.Process) -> float:

@@ -39,6 +39,9 @@ def handle(event, context):
     if "file_mb" in event:
         with open(os.path.join(os.environ["TMPDIR"], "file"), "wb") as file:
             file.write(b"x" * (event["file_mb"] << 20))
+    if "high_water" in event:
+        with open("/proc/self/status") as status:
+            return [int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM")][0]
     until = time.process_time() + event.get("spin_seconds", 0)
     while time.process_time() < until:
         pass

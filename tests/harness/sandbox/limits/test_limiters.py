@@ -70,6 +70,16 @@ def test_the_peak_is_within_5_percent_of_what_was_taken(
     assert big.limiter == confinement.limiter.name
 
 
+@kernel_limiter
+def test_the_peak_is_what_the_process_sees_of_itself(start: Start, confinement: Confinement) -> None:
+    held = start(confinement)
+
+    for _ in range(2):
+        invocation = held.invoke(take_mb=100, high_water=True)
+
+    assert invocation.peak_memory_bytes == pytest.approx(int(invocation.payload), rel=0.05)
+
+
 @every_limiter
 def test_an_invocation_after_a_big_one_has_its_own_peak(start: Start, confinement: Confinement) -> None:
     held = start(confinement)
