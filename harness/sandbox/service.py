@@ -12,12 +12,12 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
-from harness.sandbox import python_runtime
 from harness.sandbox.cloudwatch import LogGroupWriter
 from harness.sandbox.control_plane import read_function
 from harness.sandbox.invocation import error_payload
 from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
 from harness.sandbox.pool import EnvironmentPool
+from harness.sandbox.runtimes import link_runtimes, runtime_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,14 @@ class FunctionService:
 
     def __init__(self, *, folder: Path, most_environments: int) -> None:
         self._folder = folder
-        self._runtime_folder = folder / "runtime"
+        self._runtimes = folder / "runtimes"
         self._most = most_environments
         self._aws: Aws | None = None
         self._lock = threading.Lock()
         self._pools: dict[str, EnvironmentPool] = {}
         self._cleanup = contextlib.ExitStack()
         self._closed = False
-        python_runtime.link_runtime(self._runtime_folder)
+        link_runtimes(self._runtimes)
 
     def administered_by(self, aws: Aws) -> None:
         """Say whose Lambda API knows the functions; it is not up yet when this service starts."""
@@ -82,7 +82,7 @@ class FunctionService:
         pool = EnvironmentPool(
             function,
             folder=self._folder / "environments" / name,
-            runtime_folder=self._runtime_folder,
+            runtime_folder=runtime_folder(function, self._runtimes),
             log=writer.stream,
             most=self._most,
         )
