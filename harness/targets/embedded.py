@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import shutil
 import socket
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from harness.function import FunctionFolder
     from harness.package import Package
+
+_log = logging.getLogger(__name__)
 
 _REGION: Final = "us-east-1"
 # MiniStack's root credentials; it is reachable from this machine only, and for one run.
@@ -71,8 +74,8 @@ class EmbeddedTarget:
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
             package=self._package.path,
-            # The package is built for this machine's Python, so that is what the function declares.
-            runtime=host_platform().runtime,
+            # The package is built for this machine's Python or Node.js, so that is what is declared.
+            runtime=host_platform(self._function.family.name).runtime,
             handler=self._function.handler,
             parameters=parameters or {},
         )
@@ -101,8 +104,11 @@ def embedded_target(
 
 
 def _build(function: FunctionFolder, cache: Path) -> Package:
-    package = build(function, host_platform(), cache=cache)
-    require_sound(package.path, host_platform(), function.handler)
+    host = host_platform(function.family.name)
+    if function.family.name == "nodejs" and host.runtime != function.runtime:
+        _log.warning("%s: runs in %s here, the Node.js of this machine", function.description, host.runtime)
+    package = build(function, host, cache=cache)
+    require_sound(package.path, host, function.handler)
     return package
 
 

@@ -171,6 +171,14 @@ def test_both_kinds_of_modules_are_loaded(start: Start, file: str, source: str) 
     assert _invoke(start(source, file=file)) == (Outcome.SUCCESS, 7)
 
 
+def test_package_json_makes_js_an_es_module(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+
+    environment = start("export const handler = async () => 7;", file="index.js")
+
+    assert _invoke(environment) == (Outcome.SUCCESS, 7)
+
+
 def test_a_handler_may_lie_in_a_folder_and_in_an_object(start: Start) -> None:
     source = "export const on = { created: async () => 7 };"
 
@@ -243,7 +251,7 @@ def test_an_answer_that_is_no_json_is_an_error(start: Start) -> None:
 
 
 @pytest.mark.parametrize("event", [{"nothing": True}, {"forget": True}], ids=["undefined", "never settled"])
-def test_no_answer_is_null(start: Start, event: dict[str, bool]) -> None:
+def test_no_answer_is_null(start: Start, event: dict[str, Any]) -> None:
     assert _invoke(start(), **event) == (Outcome.SUCCESS, None)
 
 
@@ -257,7 +265,7 @@ def test_no_answer_is_null(start: Start, event: dict[str, bool]) -> None:
     ],
 )
 def test_what_nobody_caught_is_the_answer_and_ends_the_runtime(
-    start: Start, event: dict[str, bool], error_type: str, message: str
+    start: Start, event: dict[str, Any], error_type: str, message: str
 ) -> None:
     environment = start()
 
