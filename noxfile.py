@@ -39,6 +39,20 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def engines(session: nox.Session) -> None:
+    """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.engines", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Package a function folder for Lambda: `-- FOLDER --output FILE`."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "package", *session.posargs)
+
+
+@nox.session
 def wheels(session: nox.Session) -> None:
     """Run the tests that build packages from the index's wheels, for this machine and for Lambda."""
     install(session, "tests")

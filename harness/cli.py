@@ -11,8 +11,12 @@ import click
 from harness import e2e
 from harness.errors import ThumbrigError
 from harness.function import FunctionFolder
+from harness.package import build, save
+from harness.platforms import Architecture, lambda_platform
+from harness.probe import require_sound
 
 PROJECT = Path(__file__).parent.parent
+_CACHE = PROJECT / ".cache" / "packages"
 
 # A red scenario is pytest's 1; this one says that the rig could not do what it was asked.
 _EXIT_CANNOT = 2
@@ -55,8 +59,25 @@ def end_to_end(
     *, function: Path, photo: Path | None, port: int | None, pytest_arguments: tuple[str, ...]
 ) -> None:
     """Run the scenarios (or one photo) on the embedded target; other arguments go to pytest."""
-    run = e2e.Run(function=FunctionFolder.load(function), port=port, cache=PROJECT / ".cache" / "packages")
+    run = e2e.Run(function=FunctionFolder.load(function), port=port, cache=_CACHE)
     if photo:
         e2e.run_photo(run, photo)
     else:
         sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
+
+
+@main.command("package")
+@click.argument("folder", type=Path)
+@click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
+@click.option("--output", type=Path, required=True, help="Where the zip goes.")
+def package(*, folder: Path, architecture: Architecture, output: Path) -> None:
+    """Package a function folder for Lambda, and check that it will load there."""
+    function = FunctionFolder.load(folder)
+    platform = lambda_platform(function.runtime, architecture)
+    built = build(function, platform, cache=_CACHE)
+    require_sound(built.path, platform, function.handler)
+    save(built, output)
+    click.echo(
+        f"{output}: {built.zip_bytes:,} bytes, {built.unzipped_bytes:,} unzipped, sound for {platform}\n"
+        f"sha256 {built.sha256}"
+    )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).parent.parent / "infra" / "template.yaml"
 
 _CREATED = "CREATE_COMPLETE"
+_EXTENSIONS = {"webp": ".webp", "avif": ".avif", "jpeg": ".jpg"}
 _STACK_TIMEOUT_SECONDS = 900.0
 
 
@@ -86,7 +87,7 @@ def _read_outputs(aws: Aws, outputs: Mapping[str, str], capabilities: frozenset[
         bucket=outputs["BucketName"],
         source_prefix=outputs["SourcePrefix"],
         destination_prefix=outputs["DestinationPrefix"],
-        thumbnail_extension=f".{outputs['ThumbnailFormat']}",
+        thumbnail_extension=_EXTENSIONS[outputs["ThumbnailFormat"]],
         function_name=outputs["FunctionName"],
         role_arn=outputs["RoleArn"],
         log_group=outputs["LogGroupName"],

@@ -1,7 +1,7 @@
 """Ends what the rig started when the rig itself is gone, even by SIGKILL.
 
-The rig holds the writing end of a pipe; this process reads it. While the rig lives, it names process groups
-and folders on the pipe. When the pipe closes, the rig has ended, and whatever is still named goes.
+The rig holds the writing end of a pipe; this process reads it. While the rig lives, it names process groups,
+cgroups and folders on the pipe. When the pipe closes, the rig has ended, and whatever is still named goes.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+# Groups before the rest: a live process keeps its cgroup, and could write into its folder again.
+_ORDER = ("group", "cgroup", "folder")
+_CGROUP_LOOKS = 200
+_CGROUP_PAUSE_SECONDS = 0.01
 
 _lock = threading.Lock()
 _guardian: subprocess.Popen[str] | None = None
@@ -40,6 +43,45 @@ def watch_folder(folder: Path) -> None:
 def forget_folder(folder: Path) -> None:
     """Take back `watch_folder`: the folder was removed in the ordinary way."""
     _tell(f"-folder {folder}")
+
+
+def watch_cgroup(folder: Path) -> None:
+    """Have a cgroup's processes killed and its folder removed if the rig ends without doing so."""
+    _tell(f"+cgroup {folder}")
+
+
+def forget_cgroup(folder: Path) -> None:
+    """Take back `watch_cgroup`: the cgroup was removed in the ordinary way."""
+    _tell(f"-cgroup {folder}")
+
+
+def remove_cgroup(folder: Path) -> bool:
+    """Kill what is in a cgroup and remove it; gives whether it is gone.
+
+    Only rmdir removes a cgroup (its files are the kernel's), and only once its last process is dead, which is
+    a moment after the signal.
+    """
+    for _ in range(_CGROUP_LOOKS):
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            _kill_all(folder / "cgroup.procs")
+            # harness.wait cannot be imported here: the guardian runs as a file, isolated from the project.
+            time.sleep(_CGROUP_PAUSE_SECONDS)
+        else:
+            return True
+    return False
+
+
+def _kill_all(list_of_processes: Path) -> None:
+    with contextlib.suppress(OSError):
+        for number in map(int, list_of_processes.read_text().split()):
+            # A process of another PID namespace is listed as 0, which os.kill takes for our own group.
+            if number > 0:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, signal.SIGKILL)
 
 
 def _tell(line: str) -> None:
@@ -72,6 +114,8 @@ def _end(kind: str, name: str) -> None:
     if kind == "group":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(int(name), signal.SIGKILL)
+    elif kind == "cgroup":
+        remove_cgroup(Path(name))
     else:
         shutil.rmtree(name, ignore_errors=True)
 
@@ -88,8 +132,7 @@ def main() -> None:
             watched[key] = None
         else:
             watched.pop(key, None)
-    # Groups before folders: a live process could write into its folder again.
-    for kind, name in sorted(watched, key=lambda entry: entry[0] != "group"):
+    for kind, name in sorted(watched, key=lambda entry: _ORDER.index(entry[0])):
         _end(kind, name)
 
 

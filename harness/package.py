@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import guardian
+from harness.errors import ThumbrigError
 from harness.install_node import install_node
 from harness.install_python import install_python
 
@@ -29,6 +30,13 @@ _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 # On 56 MB of libraries: level 1 gives 21.7 MB in 0.9 s, 6 gives 20.3 MB in 1.8 s, 9 gives 20.3 MB in 5.5 s.
 _COMPRESSION_LEVEL = 6
+
+
+class NotSavedError(ThumbrigError):
+    """Raised when a package cannot be written to where a person wants it."""
+
+    def __init__(self, path: Path, reason: OSError) -> None:
+        super().__init__(f"{path}: expected a place for the package, cannot write there: {reason.strerror}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +75,14 @@ def build(function: FunctionFolder, platform: Platform, *, cache: Path) -> Packa
         # Whole or not at all, also when two builds of the same content end at once.
         unfinished.replace(path)
     return _describe(path, from_cache=False)
+
+
+def save(package: Package, path: Path) -> None:
+    """Copy a package to where a person wants it."""
+    try:
+        shutil.copyfile(package.path, path)
+    except OSError as exc:
+        raise NotSavedError(path, exc) from exc
 
 
 def _key(function: FunctionFolder, platform: Platform) -> str:

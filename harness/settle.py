@@ -41,9 +41,10 @@ def refusals(deployment: Deployment, upload: Upload) -> list[Refusal]:
     """Read the function's error lines about this upload, one for each attempt."""
     log = read_log(deployment, since_epoch_seconds=upload.started_epoch_seconds)
     return [
-        Refusal(key=upload.key, error_type=line.get("type", ""), reason=line.get("message", ""))
+        Refusal(key=upload.key, error_type=line["type"], reason=line.get("reason", ""))
         for line in log.naming(upload.key)
-        if line.get("level") == "error"
+        # An error that Lambda will retry names no type.
+        if line.get("level") == "error" and "type" in line
     ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness import process
 from harness.sandbox import texts
 from harness.sandbox.invocation import Invocation, Outcome, Request, error_payload
+from harness.sandbox.limits.base import Usage
 from harness.sandbox.output import LogSink, Output
 from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
 from harness.sandbox.runtimes import runtime_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.sandbox.function import DeployedFunction
+    from harness.sandbox.limits.base import Confinement
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: the Init phase
 _INIT_TIMEOUT_SECONDS = 10.0
@@ -39,11 +41,13 @@ class Environment:
         folder: Path,
         runtime_folder: Path,
         log: Callable[[str], LogSink],
+        confinement: Confinement,
     ) -> None:
         self.function = function
         self.log_stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{uuid.uuid4().hex}"
         self.usable = True
         self._sink = log(self.log_stream)
+        self._limiter = confinement.limiter.name
         self._init_seconds: float | None = None
         self._cleanup = contextlib.ExitStack()
         self._stopping = threading.Lock()
@@ -51,8 +55,10 @@ class Environment:
             self._api = stack.enter_context(RuntimeApi(function.arn))
             temporary = folder / "tmp"
             temporary.mkdir(parents=True)
+            self._cage = confinement.cage(function.memory_mb)
+            stack.callback(self._cage.close)
             started = time.monotonic()
-            self._process = process.start(
+            self._process = self._cage.start(
                 runtime_of(function).command(function),
                 cwd=function.task_root,
                 env=self._variables(temporary, runtime_folder),
@@ -86,6 +92,8 @@ class Environment:
     def _initialise(self, started: float) -> Failure | Exited | None:
         message = self._await(Ready, Failure, Exited, timeout_seconds=_INIT_TIMEOUT_SECONDS)
         self._init_seconds = time.monotonic() - started
+        self._init_usage = self._cage.end()
+        self._cage.throttle()
         match message:
             case Failure() | Exited():
                 return message
@@ -96,19 +104,15 @@ class Environment:
 
     def _serve(self, event: bytes, request_id: str) -> Invocation:
         timeout = self.function.timeout_seconds
+        self._cage.begin()
         deadline_ms = int((time.time() + timeout) * 1000)
         started = time.monotonic()
         self._api.send(Request(request_id=request_id, event=event, deadline_epoch_ms=deadline_ms))
         message = self._await(Response, Failure, Exited, timeout_seconds=timeout)
+        duration_seconds = time.monotonic() - started
+        usage = self._cage.end()
         outcome, payload = self._judge(message, request_id)
-        init_seconds, self._init_seconds = self._init_seconds, None
-        return Invocation(
-            request_id=request_id,
-            outcome=outcome,
-            payload=payload,
-            duration_seconds=time.monotonic() - started,
-            init_seconds=init_seconds,
-        )
+        return self._invocation(request_id, outcome, payload, duration_seconds, usage)
 
     def _judge(self, message: Message | None, request_id: str) -> tuple[Outcome, bytes]:
         match message:
@@ -137,12 +141,26 @@ class Environment:
         payload = (
             message.payload if isinstance(message, Failure) else texts.exit_payload(request_id, exit_code)
         )
+        nothing = Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
+        return self._invocation(request_id, Outcome.INIT_ERROR, payload, 0.0, nothing)
+
+    def _invocation(
+        self, request_id: str, outcome: Outcome, payload: bytes, duration_seconds: float, usage: Usage
+    ) -> Invocation:
+        init_seconds, self._init_seconds = self._init_seconds, None
+        # The first invocation is the one that the initialisation was for.
+        init = self._init_usage if init_seconds is not None else None
         return Invocation(
             request_id=request_id,
-            outcome=Outcome.INIT_ERROR,
+            outcome=outcome,
             payload=payload,
-            duration_seconds=0.0,
-            init_seconds=self._init_seconds,
+            duration_seconds=duration_seconds,
+            cpu_seconds=usage.cpu_seconds,
+            peak_memory_bytes=max(usage.peak_bytes, init.peak_bytes if init else 0),
+            oom_killed=usage.oom_killed or (init is not None and init.oom_killed),
+            limiter=self._limiter,
+            init_seconds=init_seconds,
+            init_cpu_seconds=init.cpu_seconds if init else None,
         )
 
     def _await(self, *kinds: type[Message], timeout_seconds: float) -> Message | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
+    from harness.sandbox.limits.base import Confinement
     from harness.sandbox.output import LogSink
 
 
@@ -23,19 +24,21 @@ class EnvironmentPool:
     Lambda starts up to 1,000 at once; here a request waits while `most` are busy: a laptop has few cores.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what an environment needs, and how many of them
         self,
         function: DeployedFunction,
         *,
         folder: Path,
         runtime_folder: Path,
         log: Callable[[str], LogSink],
+        confinement: Confinement,
         most: int,
     ) -> None:
         self.function = function
         self._folder = folder
         self._runtime_folder = runtime_folder
         self._log = log
+        self._confinement = confinement
         self._slots = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[Environment] = []
@@ -71,6 +74,7 @@ class EnvironmentPool:
             folder=self._folder / str(next(self._numbers)),
             runtime_folder=self._runtime_folder,
             log=self._log,
+            confinement=self._confinement,
         )
         with self._lock:
             self._started.add(environment)

@@ -41,6 +41,6 @@ def link_runtimes(folder: Path) -> None:
         runtime.link_runtime(folder / name)
 
 
-def runtime_folder(function: DeployedFunction, folder: Path) -> Path:
-    """Return the folder that `link_runtimes` gave to a function's runtime."""
-    return folder / runtime_family(function.runtime).name
+def runtime_folder(runtime: str, folder: Path) -> Path:
+    """Return the folder that `link_runtimes` gave to a runtime like `python3.13`."""
+    return folder / runtime_family(runtime).name

@@ -12,6 +12,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
+from harness.platforms import host_platform
+from harness.sandbox.canary import prove
 from harness.sandbox.cloudwatch import LogGroupWriter
 from harness.sandbox.control_plane import read_function
 from harness.sandbox.invocation import error_payload
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.aws import Aws
+    from harness.sandbox.canary import Proof
+    from harness.sandbox.limits.base import Confinement
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +42,10 @@ class ServiceClosedError(ThumbrigError):
 class FunctionService:
     """Finds a function's pool by its name, and fills it from the control plane at the first invocation."""
 
-    def __init__(self, *, folder: Path, most_environments: int) -> None:
+    def __init__(self, *, folder: Path, confinement: Confinement, most_environments: int) -> None:
         self._folder = folder
         self._runtimes = folder / "runtimes"
+        self._confinement = confinement
         self._most = most_environments
         self._aws: Aws | None = None
         self._lock = threading.Lock()
@@ -57,6 +62,12 @@ class FunctionService:
         """Run one invocation; give whether it succeeded, and its payload."""
         invocation = self._pool(name).invoke(event, request_id=request_id)
         return invocation.succeeded, invocation.payload
+
+    def prove_limits(self) -> Proof:
+        """Show that functions of this service are held to their memory; raises LimitNotEnforcedError."""
+        # The canary is in Python, whatever the functions are in.
+        folder = runtime_folder(host_platform().runtime, self._runtimes)
+        return prove(self._confinement, folder=self._folder / "canary", runtime_folder=folder)
 
     def close(self) -> None:
         """Stop every environment and write the last lines of the logs."""
@@ -82,8 +93,9 @@ class FunctionService:
         pool = EnvironmentPool(
             function,
             folder=self._folder / "environments" / name,
-            runtime_folder=runtime_folder(function, self._runtimes),
+            runtime_folder=runtime_folder(function.runtime, self._runtimes),
             log=writer.stream,
+            confinement=self._confinement,
             most=self._most,
         )
         self._cleanup.callback(pool.close)

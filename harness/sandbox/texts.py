@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from harness.sandbox.invocation import error_payload
+from harness.sandbox.limits.base import BYTES_PER_MB
 
 if TYPE_CHECKING:
     from harness.sandbox.function import DeployedFunction
@@ -31,13 +32,13 @@ def end_line(request_id: str) -> str:
 
 
 def report_line(invocation: Invocation, function: DeployedFunction) -> str:
-    """Say what an invocation took; every started millisecond is billed."""
-    milliseconds = invocation.duration_seconds * 1000
+    """Say what an invocation took; of the last megabyte a part counts as a whole one."""
     fields = [
         f"REPORT RequestId: {invocation.request_id}",
-        f"Duration: {milliseconds:.2f} ms",
-        f"Billed Duration: {math.ceil(milliseconds)} ms",
+        f"Duration: {invocation.duration_seconds * 1000:.2f} ms",
+        f"Billed Duration: {invocation.billed_milliseconds} ms",
         f"Memory Size: {function.memory_mb} MB",
+        f"Max Memory Used: {math.ceil(invocation.peak_memory_bytes / BYTES_PER_MB)} MB",
     ]
     if invocation.init_seconds is not None:
         fields.append(f"Init Duration: {invocation.init_seconds * 1000:.2f} ms")

@@ -23,15 +23,19 @@ from harness.errors import ThumbrigError
 from harness.package import build
 from harness.platforms import host_platform
 from harness.probe import require_sound
+from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
 
     from harness.function import FunctionFolder
     from harness.package import Package
+    from harness.sandbox.canary import Proof
+    from harness.sandbox.limits.base import Confinement, Cpu
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +67,17 @@ class EmbeddedTarget:
     name = "embedded"
     capabilities = frozenset({Capability.IAM, Capability.CLOUDFRONT})
 
-    def __init__(self, aws: Aws, function: FunctionFolder, package: Package) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        function: FunctionFolder,
+        package: Package,
+        *,
+        confinement: Confinement,
+        proving: Future[Proof],
+    ) -> None:
+        self.confinement = confinement
+        self._proving = proving
         self._aws = aws
         self._function = function
         self._package = package
@@ -79,28 +93,43 @@ class EmbeddedTarget:
             handler=self._function.handler,
             parameters=parameters or {},
         )
-        return deploy(self._aws, stack, capabilities=self.capabilities)
+        deployment = deploy(self._aws, stack, capabilities=self.capabilities)
+        # Nothing is to run, let alone be measured, under a limiter that does not limit.
+        self._proving.result()
+        return deployment
 
 
 @contextlib.contextmanager
 def embedded_target(
-    function: FunctionFolder, *, cache: Path, port: int | None = None
+    function: FunctionFolder,
+    *,
+    cache: Path,
+    port: int | None = None,
+    limiter: str | None = None,
+    cpu: Cpu = "unshaped",
 ) -> Iterator[EmbeddedTarget]:
-    """Run MiniStack and the sandbox inside the block; at its end no process and no file of theirs is left."""
+    """Run MiniStack and the sandbox inside the block; at its end no process and no file of theirs is left.
+
+    Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
+    """
+    held = confinement(limiter, cpu=cpu)
     port = _free_port(port)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(_run_folder())
-        service = FunctionService(folder=folder / "sandbox", most_environments=max(2, os.cpu_count() or 2))
+        service = FunctionService(
+            folder=folder / "sandbox", confinement=held, most_environments=max(2, os.cpu_count() or 2)
+        )
         sandbox_url = stack.enter_context(serving(service))
-        # Building and starting take a second each, and neither needs the other.
-        builder = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        building = builder.submit(_build, function, cache)
+        # Building, proving and starting take up to a second each, and none needs another.
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        building = workers.submit(_build, function, cache)
+        proving = workers.submit(service.prove_limits)
         endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
         service.administered_by(aws)
         # Before MiniStack ends: the last lines of the functions' logs still go there.
         stack.callback(service.close)
-        yield EmbeddedTarget(aws, function, building.result())
+        yield EmbeddedTarget(aws, function, building.result(), confinement=held, proving=proving)
 
 
 def _build(function: FunctionFolder, cache: Path) -> Package:

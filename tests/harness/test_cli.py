@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
@@ -36,7 +37,7 @@ import json, urllib.parse
 
 def handle(event, context):
     key = urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"])
-    print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "message": "it is text"}))
+    print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "reason": "it is text"}))
     return {"statusCode": 200, "body": "{}"}
 """
 
@@ -55,8 +56,8 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def _command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "harness", "e2e", *map(str, arguments)]
+def _command(*arguments: str | Path, verb: str = "e2e") -> list[str]:
+    return [sys.executable, "-m", "harness", verb, *map(str, arguments)]
 
 
 def _environment(temporary: Path) -> dict[str, str]:
@@ -64,10 +65,10 @@ def _environment(temporary: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(temporary)}
 
 
-def _refused(temporary: Path, *arguments: str | Path) -> str:
+def _refused(temporary: Path, *arguments: str | Path, verb: str = "e2e") -> str:
     """Run the command; it must end by itself with a code and leave no file. Gives what it said."""
     ended = subprocess.run(
-        _command(*arguments),
+        _command(*arguments, verb=verb),
         cwd=_PROJECT,
         env=_environment(temporary),
         capture_output=True,
@@ -119,6 +120,28 @@ def test_a_photo_that_the_function_refuses(tmp_path: Path, function_folder: Path
 
     assert said == f"thumbrig: {photo}: no thumbnail, the function refuses it: NotAnImage: it is text"
     assert not photo.with_name("me.thumbnail.webp").exists()
+
+
+def test_a_package_that_cannot_be_written(tmp_path: Path, function_folder: Path) -> None:
+    output = tmp_path / "nowhere" / "f.zip"
+
+    said = _refused(tmp_path / "tmp", function_folder, "--output", output, verb="package")
+
+    assert said == (
+        f"thumbrig: {output}: expected a place for the package, cannot write there: No such file or directory"
+    )
+
+
+def test_a_package_is_written_and_described(tmp_path: Path, function_folder: Path) -> None:
+    output = tmp_path / "f.zip"
+    command = _command(function_folder, "--architecture", "arm64", "--output", output, verb="package")
+
+    said = subprocess.run(
+        command, cwd=_PROJECT, env=_environment(tmp_path / "tmp"), capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "sound for python3.13 on arm64 linux (glibc 2.34)" in said
+    assert hashlib.sha256(output.read_bytes()).hexdigest() in said
 
 
 @pytest.fixture

@@ -9,6 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from harness import guardian
+from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.control_files import own_folder
 from harness.wait import wait_for
 
 _PROJECT = Path(__file__).parents[2]
@@ -40,6 +43,66 @@ def test_a_rig_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path, nu
 
     wait_for(_CleanedUp(sleeper, left), timeout_seconds=10)
     assert taken_back.exists()
+
+
+_HELD_RIG = """
+import os, sys, time
+from pathlib import Path
+from harness.sandbox.limits.base import Limit
+from harness.sandbox.limits.cgroup_v1 import CgroupV1
+
+cage = CgroupV1().create(Limit(memory_bytes=64 * 2**20))
+command = ["/bin/sh", "-c", "setsid sleep 60 & wait"]
+cage.start(command, cwd=Path(sys.argv[1]), env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+print(os.getpid(), flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(CgroupV1().unavailable() is not None, reason=f"cgroup v1: {CgroupV1().unavailable()}")
+def test_a_rig_that_is_killed_leaves_no_cgroup_and_nobody_in_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _HELD_RIG, str(tmp_path)]
+    with subprocess.Popen(command, cwd=_PROJECT, stdout=subprocess.PIPE, env=os.environ) as rig:
+        assert rig.stdout is not None
+        rig.stdout.readline()
+        memory = own_folder("memory")
+        assert memory is not None
+        cgroup = memory / f"thumbrig-{rig.pid}-1"
+        wait_for(_Peopled(cgroup, count=2), timeout_seconds=10)
+        sleeper = psutil.Process(max(_members(cgroup)))
+        rig.kill()
+
+    wait_for(_CleanedUp(sleeper, cgroup), timeout_seconds=10)
+
+
+def test_a_process_of_another_namespace_is_not_taken_for_our_own_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cgroup.procs").write_text("0\n4194304\n")
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda number, _: killed.append(number))
+    monkeypatch.setattr(guardian, "_CGROUP_LOOKS", 1)
+
+    gone = guardian.remove_cgroup(tmp_path)
+
+    assert not gone
+    assert killed == [4194304]
+
+
+def _members(cgroup: Path) -> list[int]:
+    return [int(number) for number in (cgroup / "cgroup.procs").read_text().split()]
+
+
+class _Peopled:
+    def __init__(self, cgroup: Path, *, count: int) -> None:
+        self._cgroup = cgroup
+        self._count = count
+
+    def check(self) -> bool | None:
+        return True if len(_members(self._cgroup)) >= self._count else None
+
+    def describe(self) -> str:
+        return f"expected {self._count} processes in {self._cgroup}, got {_members(self._cgroup)}"
 
 
 class _CleanedUp:

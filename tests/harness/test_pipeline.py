@@ -33,7 +33,7 @@ def handle(event, context):
     if "slow" in key:
         time.sleep(5)
     if "refuse" in key:
-        print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "message": "it is text"}))
+        print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "reason": "it is text"}))
     return {"statusCode": 200}
 """
 
@@ -103,7 +103,7 @@ def test_waiting_in_vain_shows_the_function_s_error_line(application: Applicatio
     told = _told_about(application, "refuse.jpg")
 
     assert "the function says of it: " in told
-    assert '"message": "it is text"' in told
+    assert '"reason": "it is text"' in told
 
 
 def test_waiting_in_vain_shows_that_lambda_has_given_up(application: Application) -> None:

@@ -11,6 +11,7 @@ from harness.sandbox import python_runtime
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import Credentials, DeployedFunction
 from harness.sandbox.invocation import Outcome
+from harness.sandbox.limits.choose import confinement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,6 +83,7 @@ def start(tmp_path: Path, log: _Log) -> Iterator[Start]:
             folder=tmp_path / f"environment-{len(started)}",
             runtime_folder=runtime_folder,
             log=sink,
+            confinement=confinement(),
         )
         started.append(environment)
         return environment

@@ -11,6 +11,7 @@ from harness.node import NoNodeError, host_node
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import Credentials, DeployedFunction
 from harness.sandbox.invocation import Outcome
+from harness.sandbox.limits.choose import confinement
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
 
 if TYPE_CHECKING:
@@ -86,8 +87,9 @@ def start(tmp_path: Path, log: _Log) -> Iterator[Start]:
         environment = Environment(
             function,
             folder=tmp_path / f"environment-{len(started)}",
-            runtime_folder=runtime_folder(function, runtimes),
+            runtime_folder=runtime_folder(function.runtime, runtimes),
             log=sink,
+            confinement=confinement(),
         )
         started.append(environment)
         return environment

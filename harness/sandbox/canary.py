@@ -1,0 +1,137 @@
+"""Proves that the limiter limits: one function that needs a little less than it has, one that needs more."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from harness.errors import ThumbrigError
+from harness.platforms import host_platform
+from harness.sandbox.environment import Environment
+from harness.sandbox.function import Credentials, DeployedFunction
+from harness.sandbox.invocation import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.sandbox.invocation import Invocation
+    from harness.sandbox.limits.base import Confinement
+
+_log = logging.getLogger(__name__)
+
+MEMORY_MB: Final = 512
+MARGIN_MB: Final = 64
+_TIMEOUT_SECONDS: Final = 20
+
+# MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
+# function that must die holds on for a while: a watchdog needs the time of a few looks.
+_SOURCE = """
+import mmap, time
+
+def handle(event, context):
+    populate = getattr(mmap, "MAP_POPULATE", 0)
+    with mmap.mmap(-1, event["bytes"], flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | populate) as memory:
+        if not populate:
+            for offset in range(0, len(memory), mmap.PAGESIZE):
+                memory[offset] = 1
+        time.sleep(event["hold_seconds"])
+"""
+
+
+class LimitNotEnforcedError(ThumbrigError):
+    """Raised when the limiter lets a function past its limit, or kills one within it."""
+
+    def __init__(self, limiter: str, expected: str, outcome: str) -> None:
+        super().__init__(
+            f"limiter {limiter} does not hold functions to {MEMORY_MB} MB: expected that a function that "
+            f"{expected}, but it ended with {outcome}; name another limiter"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What the two functions showed, and how long it took."""
+
+    limiter: str
+    lived: Invocation
+    died: Invocation
+    seconds: float
+
+
+def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Proof:
+    """Run both functions in environments like any other's; raises LimitNotEnforcedError."""
+    started = time.monotonic()
+    task_root = folder / "task"
+    task_root.mkdir(parents=True)
+    (task_root / "index.py").write_text(_SOURCE)
+    run = _Run(confinement, folder, runtime_folder, _function(task_root))
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        living = pool.submit(run.allocate, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)
+        dying = pool.submit(run.allocate, MEMORY_MB + MARGIN_MB, hold_seconds=0.5)
+    proof = Proof(
+        limiter=confinement.limiter.name,
+        lived=living.result(),
+        died=dying.result(),
+        seconds=time.monotonic() - started,
+    )
+    _judge(proof)
+    _log.info("limiter %s is proved in %.2f s", proof.limiter, proof.seconds)
+    return proof
+
+
+def _judge(proof: Proof) -> None:
+    if proof.lived.outcome is not Outcome.SUCCESS:
+        expected = f"allocates {MEMORY_MB - MARGIN_MB} MB lives"
+        raise LimitNotEnforcedError(proof.limiter, expected, proof.lived.payload.decode(errors="replace"))
+    if proof.died.outcome is not Outcome.EXITED or not proof.died.oom_killed:
+        expected = f"allocates {MEMORY_MB + MARGIN_MB} MB is killed"
+        raise LimitNotEnforcedError(proof.limiter, expected, proof.died.payload.decode(errors="replace"))
+
+
+@dataclass(frozen=True)
+class _Run:
+    confinement: Confinement
+    folder: Path
+    runtime_folder: Path
+    function: DeployedFunction
+
+    def allocate(self, megabytes: int, *, hold_seconds: float) -> Invocation:
+        """Start an environment for one invocation that allocates this much."""
+        event = {"bytes": megabytes * 2**20, "hold_seconds": hold_seconds}
+        environment = Environment(
+            self.function,
+            folder=self.folder / f"{megabytes}-mb",
+            runtime_folder=self.runtime_folder,
+            log=lambda _: _Silence(),
+            confinement=self.confinement,
+        )
+        try:
+            return environment.invoke(json.dumps(event).encode(), request_id=f"canary-{megabytes}-mb")
+        finally:
+            environment.stop()
+
+
+class _Silence:
+    def write(self, message: str, *, epoch_ms: int) -> None:
+        """Drop a canary's log."""
+
+
+def _function(task_root: Path) -> DeployedFunction:
+    return DeployedFunction(
+        name="canary",
+        arn="arn:aws:lambda:us-east-1:000000000000:function:canary",
+        region="us-east-1",
+        runtime=host_platform().runtime,
+        handler="index.handle",
+        memory_mb=MEMORY_MB,
+        timeout_seconds=_TIMEOUT_SECONDS,
+        variables={},
+        log_group="/aws/lambda/canary",
+        task_root=task_root,
+        endpoint_url="",
+        credentials=Credentials(access_key_id="", secret_access_key="", session_token=""),
+    )

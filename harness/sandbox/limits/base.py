@@ -1,0 +1,93 @@
+"""What every limiter offers, so that an environment need not know which of them holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: "At 1,769 MB, a function has the
+# equivalent of one vCPU"
+MB_PER_CORE = 1769
+BYTES_PER_MB = 2**20
+
+Cpu = Literal["lambda", "unshaped"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """What one execution environment may take; without a share it may take all the CPU that there is."""
+
+    memory_bytes: int
+    cpu_share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What the processes of a cage, all together, took between `begin` and `end`."""
+
+    peak_bytes: int
+    cpu_seconds: float
+    oom_killed: bool
+
+
+class Cage(Protocol):
+    """Holds the processes of one environment, and whatever they start.
+
+    Past the limit one process is killed, the biggest, as the kernel in Lambda's virtual machine does it: a
+    function can outlive a child that took too much, and `oom_killed` tells it all the same.
+    """
+
+    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start the cage's process, held before its first instruction; `harness.process.stop` ends it."""
+
+    def begin(self) -> None:
+        """Count from here on. A new cage already counts from its beginning."""
+
+    def end(self) -> Usage:
+        """Say what was taken since; also when no process is left."""
+
+    def throttle(self) -> None:
+        """Hold the CPU to its share from now on: Lambda lets an initialisation run at full speed."""
+
+    def close(self) -> None:
+        """Kill what is left in the cage and remove it."""
+
+
+class Limiter(Protocol):
+    """One way to make cages; `name` and `description` stand beside every number that it measured."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it by."""
+
+    @property
+    def description(self) -> str:
+        """How it holds, and how well, in one line."""
+
+    @property
+    def shapes_cpu(self) -> bool:
+        """Whether it can hold a process to a share of the CPU."""
+
+    def unavailable(self) -> str | None:
+        """Say why this machine does not allow it, or None if it does."""
+
+    def create(self, limit: Limit) -> Cage:
+        """Make a cage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confinement:
+    """How the environments of a run are held."""
+
+    limiter: Limiter
+    cpu: Cpu = "unshaped"
+
+    def cage(self, memory_mb: int) -> Cage:
+        """Make the cage for a function of this size."""
+        share = memory_mb / MB_PER_CORE if self.cpu == "lambda" else None
+        return self.limiter.create(Limit(memory_bytes=memory_mb * BYTES_PER_MB, cpu_share=share))

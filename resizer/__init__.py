@@ -1,0 +1,1 @@
+"""The function that is deployed: an uploaded picture in, its thumbnail out."""

@@ -1,0 +1,49 @@
+"""The engines: what makes a thumbnail of a picture."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from resizer.engines.auto import choose
+from resizer.engines.pillow import PillowEngine
+
+if TYPE_CHECKING:
+    from resizer.engines.base import Engine
+    from resizer.header import Header
+    from resizer.settings import EngineName
+
+_PILLOW = PillowEngine()
+
+
+def engine_for(name: EngineName, header: Header) -> Engine:
+    """Give the engine that serves this picture: the configured one, or Pillow where that cannot read it."""
+    if name == "auto":
+        return _vips_to_pillow() if choose(header) == "vips" else _PILLOW
+    if name == "vips" and header.format in (vips := _vips()).reads:
+        return vips
+    return _PILLOW
+
+
+def prepare(name: EngineName) -> None:
+    """Import while the environment starts what every picture will need.
+
+    For `auto` that is Pillow alone. libvips takes some 45 ms and 10 MB, and most uploads are JPEG, which
+    never need it; the first picture of each environment that does pays for the import.
+    """
+    if name == "vips":
+        _vips()
+
+
+@cache
+def _vips() -> Engine:
+    from resizer.engines.vips import VipsEngine  # noqa: PLC0415  see prepare
+
+    return VipsEngine()
+
+
+@cache
+def _vips_to_pillow() -> Engine:
+    from resizer.engines.vips_to_pillow import VipsToPillowEngine  # noqa: PLC0415  see prepare
+
+    return VipsToPillowEngine()

@@ -1,0 +1,52 @@
+"""What an engine is: three steps, one after the other, so that each can be timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from resizer.formats import Buffer, Format, OutputFormat
+    from resizer.header import Header
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """How a thumbnail is written; the effort is that of the format's own encoder."""
+
+    format: OutputFormat
+    quality: int
+    effort: int
+
+
+class Small(Protocol):
+    """A thumbnail's pixels: upright, square, sRGB, with alpha only if the picture has some."""
+
+    def encode(self, encoding: Encoding) -> bytes:
+        """Write the pixels and nothing else: no EXIF, no XMP, no profile."""
+
+
+class Picture(Protocol):
+    """A picture that an engine has opened."""
+
+    def resize(self, size: int) -> Small:
+        """Cut out the centred square and bring it to `size` pixels a side, smaller or larger."""
+
+
+class Engine(Protocol):
+    """One way to make thumbnails.
+
+    Both steps that read the picture raise DamagedImageError if it is cut short, or corrupt in a way that its
+    decoder notices: PNG carries checksums; in a JPEG, WebP or AVIF changed bytes may pass as other pixels.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+
+    @property
+    def reads(self) -> frozenset[Format]:
+        """Which formats it can read."""
+
+    def decode(self, data: Buffer, header: Header, size: int) -> Picture:
+        """Open the picture, at a scale that still covers a thumbnail of `size` if the format has scales."""

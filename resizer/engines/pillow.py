@@ -1,0 +1,226 @@
+"""Pillow: everything at once in memory, quick to start, and the quickest at JPEG.
+
+`decode` has all pixels in memory afterwards, of a JPEG at the smallest of the scales 1, 1/2, 1/4 and 1/8 that
+still covers the thumbnail. `resize` does the rest: cut, shrink or enlarge, turn upright, convert to sRGB.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from PIL import Image, JpegImagePlugin, WebPImagePlugin
+
+from resizer.errors import DamagedImageError
+from resizer.formats import Buffer, Format, OutputFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL.ImageFile import ImageFile
+
+    from resizer.engines.base import Encoding
+    from resizer.header import Header
+
+# Ours decides, on the header, before Pillow sees the picture.
+Image.MAX_IMAGE_PIXELS = None
+
+# Imported when first met: together they would add half to the cold start of a JPEG.
+_PLUGINS = {
+    Format.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
+    Format.GIF: ("PIL.GifImagePlugin", "GifImageFile"),
+    Format.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    Format.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    Format.BMP: ("PIL.BmpImagePlugin", "BmpImageFile"),
+}
+
+# What Pillow's readers let through when a file contradicts itself; its documentation names OSError only.
+_COMPLAINTS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+_STRAIGHT = {"La": "LA", "RGBa": "RGBA"}
+
+# A whole multiple of the target by box averages first, Lanczos for the rest: libvips' own default, and twice
+# as fast as Lanczos alone.
+_REDUCING_GAP = 2.0
+
+
+class PillowEngine:
+    """Thumbnails by Pillow."""
+
+    name = "pillow"
+    reads = frozenset(Format)
+
+    def decode(self, data: Buffer, header: Header, size: int) -> PillowPicture:
+        """Decode the whole picture, a JPEG at a smaller scale."""
+        with _translated(header):
+            image = _open(data, header.format)
+            if image.width * image.height > header.pixels:
+                raise DamagedImageError(header.format, "it holds more pixels than its header tells")
+            if header.format is Format.JPEG:
+                image.draft(None, (size, size))
+            image.load()
+            return PillowPicture(image, _orientation(image, header))
+
+
+class _Jpeg(JpegImagePlugin.JpegImageFile):
+    """A JPEG whose resolution is of no interest; to find that in the EXIF would import the TIFF reader."""
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class PillowPicture:
+    """A decoded picture."""
+
+    image: Image.Image
+    orientation: int
+
+    def resize(self, size: int) -> PillowSmall:
+        """Cut, shrink, turn and convert, in the order of the least work."""
+        image = _resample(_resizable(self.image), size)
+        if self.orientation in _TURNS:
+            image = image.transpose(_TURNS[self.orientation])
+        if image.mode in {"RGB", "RGBA"} and "icc_profile" not in self.image.info:
+            return PillowSmall(image)
+        from resizer.engines.pillow_colour import to_srgb  # noqa: PLC0415  for few pictures, and 10 ms
+
+        return PillowSmall(to_srgb(image, self.image.info.get("icc_profile")))
+
+
+@dataclass(frozen=True)
+class PillowSmall:
+    """A thumbnail's pixels, RGB or RGBA."""
+
+    image: Image.Image
+
+    @classmethod
+    def from_pixels(cls, mode: str, size: tuple[int, int], pixels: bytes) -> PillowSmall:
+        """Take over another engine's pixels."""
+        return cls(Image.frombytes(mode, size, pixels))
+
+    def encode(self, encoding: Encoding) -> bytes:
+        """Write them by Pillow's encoders."""
+        image, kind = self.image, encoding.format
+        # A fresh picture, since Pillow's writers put what `info` holds into the file.
+        image.info.clear()
+        output = _Named(f"thumbnail{kind.extension}")
+        if kind is OutputFormat.WEBP:
+            image.save(output, quality=encoding.quality, method=encoding.effort)
+        elif kind is OutputFormat.AVIF:
+            image.save(output, quality=encoding.quality, speed=9 - encoding.effort, max_threads=1)
+        else:
+            _on_white(image).save(output, quality=encoding.quality, optimize=True)
+        return output.getvalue()
+
+
+class _Named(io.BytesIO):
+    """A file in memory with a name: by its ending Pillow imports one plugin, without it five."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+@contextmanager
+def _translated(header: Header) -> Iterator[None]:
+    """Turn Pillow's many complaints about a file into ours; being out of memory is none of them."""
+    try:
+        yield
+    except _COMPLAINTS as exc:
+        if "out of memory" in str(exc):
+            raise MemoryError(str(exc)) from exc
+        raise DamagedImageError(header.format, str(exc)) from exc
+
+
+def _open(data: Buffer, kind: Format) -> ImageFile:
+    """Open by the one reader that is wanted; Image.open would import and ask five."""
+    file = io.BytesIO(data)
+    if kind is Format.JPEG:
+        return _Jpeg(file)
+    if kind is Format.WEBP:
+        return WebPImagePlugin.WebPImageFile(file)
+    module, name = _PLUGINS[kind]
+    plugin = import_module(module)
+    if kind is Format.AVIF:
+        # As many threads as cores are seen; but a function of 512 MB has less than a third of one.
+        vars(plugin)["DEFAULT_MAX_THREADS"] = 1
+    image: ImageFile = getattr(plugin, name)(file)
+    return image
+
+
+def _orientation(image: ImageFile, header: Header) -> int:
+    if header.format is Format.JPEG:
+        return header.orientation
+    # Pillow turns a TIFF upright by itself while loading it.
+    if header.format is Format.TIFF or "exif" not in image.info:
+        return 1
+    value = image.getexif().get(_ORIENTATION, 1)
+    return value if isinstance(value, int) else 1
+
+
+def _resizable(image: Image.Image) -> Image.Image:
+    """Bring the picture to a mode in which pixels can be averaged: no indices, alpha premultiplied."""
+    if image.mode in {"LA", "RGBA"}:
+        return _cut(image).convert(_PREMULTIPLIED[image.mode])
+    if image.has_transparency_data:
+        return _cut(image).convert("RGBA").convert("RGBa")
+    if image.mode in {"P", "PA"}:
+        return _cut(image).convert("RGB")
+    return image.convert("L") if image.mode == "1" else image
+
+
+def _cut(image: Image.Image) -> Image.Image:
+    """Cut away what a square cannot show, but for an even number, so that the middle stays where it is."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, image.width - left, image.height - top)) if left or top else image
+
+
+def _resample(image: Image.Image, size: int) -> Image.Image:
+    """Bring the centred square to its size; the box may lie at half pixels, so eight orientations agree."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    # Pillow cannot average 16-bit pixels by boxes.
+    gap = None if image.mode.startswith("I;16") else _REDUCING_GAP
+    small = image.resize(
+        (size, size),
+        Image.Resampling.LANCZOS,
+        box=(left, top, left + side, top + side),
+        reducing_gap=gap,
+    )
+    return small.convert(_STRAIGHT[small.mode]) if small.mode in _STRAIGHT else small
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")

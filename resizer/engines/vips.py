@@ -1,0 +1,179 @@
+"""libvips: the picture flows through in strips, so a large one needs little memory.
+
+It is lazy. `decode` only opens the picture (a JPEG or WebP at a smaller scale); the pixels are decoded while
+`resize` pulls them through, so that step's time holds both. `encode` is timed apart, because `resize` ends
+with the small picture in memory.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyvips
+
+from resizer.errors import DamagedImageError
+from resizer.formats import Buffer, Format, OutputFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from resizer.engines.base import Encoding
+    from resizer.header import Header
+
+# Each picture comes once, so remembering operations only costs memory; and a function of 512 MB has less than
+# a third of one core.
+pyvips.cache_set_max(0)
+pyvips.concurrency_set(1)
+
+_LOADERS = {
+    Format.JPEG: "jpegload_source",
+    Format.PNG: "pngload_source",
+    Format.WEBP: "webpload_source",
+    Format.GIF: "gifload_source",
+    Format.TIFF: "tiffload_source",
+    Format.AVIF: "heifload_source",
+}
+
+# libjpeg scales by these while it decodes.
+_JPEG_SHRINKS = (8, 4, 2)
+# libwebp scales to any size, but by plain averages: the last halving is left to Lanczos.
+_WEBP_REST = 2
+# More than Lanczos looks beyond the edge of the square when it enlarges.
+_MARGIN_PIXELS = 8
+_CMYK_BANDS = 4
+
+
+class VipsEngine:
+    """Thumbnails by libvips."""
+
+    name = "vips"
+    reads = frozenset(_LOADERS)
+
+    def decode(self, data: Buffer, header: Header, size: int) -> VipsPicture:
+        """Open the picture; pixels are decoded by whoever asks for them."""
+        with _translated(header):
+            # A source reads the caller's memory, a buffer would be copied.
+            source = pyvips.Source.new_from_memory(data)
+            load = getattr(pyvips.Image, _LOADERS[header.format])
+            # libjpeg warns of many a sound JPEG, for a few bytes too many; and Pillow would not hear it.
+            fail_on = "error" if header.format is Format.JPEG else "warning"
+            image = load(source, access="sequential", fail_on=fail_on, **_scale(header, size))
+            if image.width * image.height > header.pixels:
+                raise DamagedImageError(header.format, "it holds more pixels than its header tells")
+            return VipsPicture(image, header)
+
+
+@dataclass(frozen=True)
+class VipsPicture:
+    """An opened picture."""
+
+    image: pyvips.Image
+    header: Header
+
+    def resize(self, size: int) -> VipsSmall:
+        """Decode, cut and shrink or enlarge strip by strip; then turn and convert what is small by now."""
+        with _translated(self.header):
+            small = _square(self.image, size).copy_memory()
+            return VipsSmall(_to_srgb(small.autorot()).copy_memory())
+
+
+@dataclass(frozen=True)
+class VipsSmall:
+    """A thumbnail's pixels, three or four bands of 8 bits."""
+
+    image: pyvips.Image
+
+    def pixels(self) -> tuple[str, tuple[int, int], bytes]:
+        """Give mode, size and bytes, as Pillow takes them."""
+        mode = "RGBA" if self.image.hasalpha() else "RGB"
+        return mode, (self.image.width, self.image.height), self.image.write_to_memory()
+
+    def encode(self, encoding: Encoding) -> bytes:
+        """Write them by libvips' encoders."""
+        kind, quality = encoding.format, encoding.quality
+        written: bytes
+        if kind is OutputFormat.WEBP:
+            written = self.image.webpsave_buffer(Q=quality, effort=encoding.effort, keep="none")
+        elif kind is OutputFormat.AVIF:
+            written = self.image.heifsave_buffer(
+                Q=quality, effort=encoding.effort, compression="av1", keep="none"
+            )
+        else:
+            written = self.image.jpegsave_buffer(
+                Q=quality, optimize_coding=True, background=[255, 255, 255], keep="none"
+            )
+        return written
+
+
+@contextmanager
+def _translated(header: Header) -> Iterator[None]:
+    """Turn libvips' complaints about a file into ours; being out of memory is none of them."""
+    try:
+        yield
+    except pyvips.Error as exc:
+        reason = " ".join(str(exc).split())
+        if "out of memory" in reason:
+            raise MemoryError(reason) from exc
+        raise DamagedImageError(header.format, reason) from exc
+
+
+def _scale(header: Header, size: int) -> dict[str, Any]:
+    """Choose the loader's own scale, never smaller than the thumbnail."""
+    factor = min(header.width, header.height) / size
+    if header.format is Format.JPEG:
+        return {"shrink": next((shrink for shrink in _JPEG_SHRINKS if factor >= shrink), 1)}
+    if header.format is Format.WEBP and factor > _WEBP_REST:
+        return {"scale": _WEBP_REST / factor}
+    return {}
+
+
+def _square(image: pyvips.Image, size: int) -> pyvips.Image:
+    """Cut out the centred square and resample it, alpha premultiplied."""
+    depth, alpha = image.format, image.hasalpha()
+    if alpha:
+        image = image.premultiply().cast(depth)
+    image = _shrunk(image, size) if min(image.width, image.height) >= size else _enlarged(image, size)
+    return image.unpremultiply().cast(depth) if alpha else image
+
+
+def _shrunk(image: pyvips.Image, size: int) -> pyvips.Image:
+    """Cut first; a side that is one pixel longer keeps the middle in its place, and is not seen."""
+    image = _middle(image, min(image.width, image.height))
+    return image.resize(size / image.width, vscale=size / image.height)
+
+
+def _enlarged(image: pyvips.Image, size: int) -> pyvips.Image:
+    """Cut roughly before, as a very thin picture enlarged whole would pass libvips' limits; exactly after."""
+    side = min(image.width, image.height)
+    image = _middle(image, side + 2 * _MARGIN_PIXELS).resize(size / side)
+    left, top = (image.width - size) // 2, (image.height - size) // 2
+    return image.crop(left, top, size, size)
+
+
+def _middle(image: pyvips.Image, side: int) -> pyvips.Image:
+    left, top = max(0, (image.width - side) // 2), max(0, (image.height - side) // 2)
+    return image.crop(left, top, image.width - 2 * left, image.height - 2 * top) if left or top else image
+
+
+def _to_srgb(image: pyvips.Image) -> pyvips.Image:
+    """Convert by the embedded profile; without a usable one, by what the bands mean."""
+    if image.get_typeof("icc-profile-data"):
+        try:
+            return image.icc_transform("srgb", embedded=True, intent="perceptual").copy_memory()
+        except pyvips.Error:
+            image = image.copy()
+            image.remove("icc-profile-data")
+    if image.interpretation == "cmyk":
+        return _from_plain_cmyk(image)
+    return image.colourspace("srgb").cast("uchar")
+
+
+def _from_plain_cmyk(image: pyvips.Image) -> pyvips.Image:
+    """Convert by R = 255 (1 - C) (1 - K), as Pillow does; libvips would take a printing profile."""
+    if image.format == "ushort":
+        image = image.cast("uchar", shift=True)
+    light = 255 - image[:_CMYK_BANDS]
+    colours = (light[:3] * light[3] / 255).rint().cast("uchar")
+    return colours.copy(interpretation="srgb")

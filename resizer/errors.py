@@ -1,0 +1,100 @@
+"""What the function raises on purpose; all that is permanent stands here, anything else is retried."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ResizerError(Exception):
+    """The base of every error that the function raises on purpose; its text is one line for a person."""
+
+
+class SettingsError(ResizerError):
+    """Raised when an environment variable is missing or does not fit."""
+
+    def __init__(self, variable: str, expected: str, value: str | None) -> None:
+        came = "nothing" if value is None else repr(value)
+        super().__init__(f"{variable}: expected {expected}, got {came}; set it in the function's environment")
+
+
+class DestinationInsideSourceError(ResizerError):
+    """Raised when each thumbnail would be an upload again, so that the function called itself for ever."""
+
+    def __init__(self, source_prefix: str, destination_prefix: str) -> None:
+        super().__init__(
+            f"DESTINATION_PREFIX: expected a place outside SOURCE_PREFIX {source_prefix!r}, "
+            f"got {destination_prefix!r}; the function would call itself for ever, so change one of the two"
+        )
+
+
+class NotANotificationError(ResizerError):
+    """Raised when the event is not what S3 sends."""
+
+    def __init__(self, came: str) -> None:
+        super().__init__(
+            f"expected an S3 notification, got {came}; "
+            "let the bucket's notification invoke the function directly"
+        )
+
+
+class PermanentError(ResizerError):
+    """The base of the errors that no retry would cure; they become the answer instead of being raised."""
+
+    type: ClassVar[str] = "Permanent"
+
+
+class OriginalMissingError(PermanentError):
+    """Raised when the original is not in the bucket, most often because it was deleted in the meantime."""
+
+    type = "OriginalMissing"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"expected an object {key!r}, the bucket has none; it may have been deleted since")
+
+
+class EmptyFileError(PermanentError):
+    """Raised when the original has no bytes."""
+
+    type = "EmptyFile"
+
+    def __init__(self) -> None:
+        super().__init__("expected a picture, got an empty file; upload it again")
+
+
+class NotAnImageError(PermanentError):
+    """Raised when the first bytes are those of no picture format."""
+
+    type = "NotAnImage"
+
+    def __init__(self, supported: str, start: bytes) -> None:
+        super().__init__(f"expected {supported}, got a file that starts with {start!r}")
+
+
+class UnsupportedFormatError(PermanentError):
+    """Raised when the original is a picture, but of a kind that is not read."""
+
+    type = "UnsupportedFormat"
+
+    def __init__(self, kind: str, supported: str) -> None:
+        super().__init__(f"expected {supported}, got {kind}; convert it before uploading")
+
+
+class DamagedImageError(PermanentError):
+    """Raised when a picture is cut short, or its content contradicts itself."""
+
+    type = "DamagedImage"
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"expected a whole {kind}, got a damaged one ({reason}); upload it again")
+
+
+class TooManyPixelsError(PermanentError):
+    """Raised when the header promises more pixels than are allowed; nothing was decoded then."""
+
+    type = "TooManyPixels"
+
+    def __init__(self, width: int, height: int, limit_pixels: int) -> None:
+        super().__init__(
+            f"expected at most {limit_pixels:,} pixels, got {width}x{height} = {width * height:,}; "
+            "upload a smaller picture or raise MAX_PIXELS"
+        )

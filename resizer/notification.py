@@ -1,0 +1,41 @@
+"""What S3 tells the function: which objects were created."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from resizer.errors import NotANotificationError
+from resizer.keys import decode_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One object that something happened to."""
+
+    bucket: str
+    key: str
+    event: str
+
+
+def records(event: Mapping[str, Any]) -> list[Record]:
+    """List the records of a notification; a test event, sent when a notification is set up, has none."""
+    try:
+        if event.get("Event") == "s3:TestEvent":
+            return []
+        return [_record(entry) for entry in event["Records"]]
+    except KeyError as exc:
+        raise NotANotificationError(f"an event without {exc}") from exc
+    except (TypeError, AttributeError) as exc:
+        raise NotANotificationError("an event of another shape") from exc
+
+
+def _record(entry: Mapping[str, Any]) -> Record:
+    return Record(
+        bucket=entry["s3"]["bucket"]["name"],
+        key=decode_key(entry["s3"]["object"]["key"]),
+        event=entry.get("eventName", "ObjectCreated:"),
+    )

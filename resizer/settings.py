@@ -1,0 +1,92 @@
+"""What the function is told by its environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+from resizer.errors import DestinationInsideSourceError, SettingsError
+from resizer.formats import OutputFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EngineName = Literal["auto", "pillow", "vips"]
+
+T = TypeVar("T", bound=str)
+
+_LARGEST_SIZE = 1024
+_BEST_QUALITY = 100
+# Any larger could only be a slip of the hand.
+_MOST_PIXELS = 10**12
+_MOST_DIGITS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every choice that the environment leaves open, checked."""
+
+    bucket_name: str
+    source_prefix: str = "members/profile/originals/"
+    destination_prefix: str = "members/profile/resized/thumbnail/"
+    engine: EngineName = "auto"
+    size: int = 150
+    quality: int = 85
+    effort: int = 6
+    format: OutputFormat = OutputFormat.WEBP
+    max_pixels: int = 100_000_000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read and check every variable; the first that does not fit is named in a SettingsError."""
+        output = OutputFormat(_choice(env, "THUMBNAIL_FORMAT", cls.format, tuple(OutputFormat)))
+        source, destination = _prefixes(env)
+        return cls(
+            bucket_name=_bucket(env),
+            source_prefix=source,
+            destination_prefix=destination,
+            engine=_choice(env, "RESIZER_ENGINE", cls.engine, get_args(EngineName)),
+            size=_whole(env, "THUMBNAIL_SIZE", cls.size, 1, _LARGEST_SIZE),
+            quality=_whole(env, "THUMBNAIL_QUALITY", cls.quality, 1, _BEST_QUALITY),
+            effort=_whole(env, "THUMBNAIL_EFFORT", cls.effort, 0, output.most_effort),
+            format=output,
+            max_pixels=_whole(env, "MAX_PIXELS", cls.max_pixels, 1, _MOST_PIXELS),
+        )
+
+
+def _bucket(env: Mapping[str, str]) -> str:
+    name = env.get("BUCKET_NAME")
+    if not name:
+        raise SettingsError("BUCKET_NAME", "the name of a bucket", name)
+    return name
+
+
+def _prefixes(env: Mapping[str, str]) -> tuple[str, str]:
+    source = env.get("SOURCE_PREFIX", Settings.source_prefix)
+    destination = env.get("DESTINATION_PREFIX", Settings.destination_prefix)
+    if destination.startswith(source):
+        raise DestinationInsideSourceError(source, destination)
+    for variable, value in (("SOURCE_PREFIX", source), ("DESTINATION_PREFIX", destination)):
+        if value and not value.endswith("/"):
+            raise SettingsError(variable, "a prefix that ends in '/'", value)
+    return source, destination
+
+
+def _choice(env: Mapping[str, str], variable: str, default: T, choices: tuple[T, ...]) -> T:
+    value = env.get(variable, default)
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise SettingsError(variable, f"one of {', '.join(choices)}", value)
+
+
+def _whole(env: Mapping[str, str], variable: str, default: int, least: int, most: int) -> int:
+    value = env.get(variable)
+    if value is None:
+        return default
+    # isdecimal alone would let other scripts' digits pass, int alone " 1_0".
+    if not (
+        value.isascii() and value.isdecimal() and len(value) < _MOST_DIGITS and least <= int(value) <= most
+    ):
+        raise SettingsError(variable, f"a whole number from {least:,} to {most:,}", value)
+    return int(value)

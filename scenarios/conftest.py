@@ -1,0 +1,73 @@
+"""What scenarios are given: a deployment and the application, never the name of the target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.e2e import StartedTarget
+from scenarios.journal import Journal, JournalingApplication, scenario_name
+from scenarios.recorder import Recorder
+
+if TYPE_CHECKING:
+    from harness.deployment import Capability, Deployment
+    from harness.targets.base import Target
+
+_HERE = Path(__file__).parent
+# The first picture first, then by what a reader wants to know next.
+_ORDER = ("upload", "pictures", "keys", "events", "refusals", "isolation", "burst")
+_RECORDER = "thumbrig-recorder"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(capability): what the target must be able to do")
+    recorder = Recorder(Journal(), started_seconds=_started(config).started_seconds)
+    config.pluginmanager.register(recorder, _RECORDER)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _ORDER.index(item.path.relative_to(_HERE).parts[0]))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        capability: Capability = marker.args[0]
+        if capability not in _started(item.config).target.capabilities:
+            pytest.skip(capability.value)
+
+
+@pytest.fixture(scope="session")
+def target(pytestconfig: pytest.Config) -> Target:
+    """The started target."""
+    return _started(pytestconfig).target
+
+
+@pytest.fixture(scope="session")
+def deployment(target: Target) -> Deployment:
+    """The pipeline that most scenarios share."""
+    return target.deploy()
+
+
+@pytest.fixture(scope="session")
+def journal(pytestconfig: pytest.Config) -> Journal:
+    """Where pictures and times are noted for the summary."""
+    recorder = pytestconfig.pluginmanager.get_plugin(_RECORDER)
+    assert isinstance(recorder, Recorder)
+    return recorder.journal
+
+
+@pytest.fixture
+def application(
+    deployment: Deployment, journal: Journal, request: pytest.FixtureRequest
+) -> JournalingApplication:
+    """The application's side of the shared pipeline."""
+    return JournalingApplication(deployment, journal, scenario_name(request.node.nodeid))
+
+
+def _started(config: pytest.Config) -> StartedTarget:
+    for plugin in config.pluginmanager.get_plugins():
+        if isinstance(plugin, StartedTarget):
+            return plugin
+    raise pytest.UsageError("scenarios need a target: run `nox -s e2e`, or `python -m harness e2e`")

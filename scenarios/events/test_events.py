@@ -1,0 +1,73 @@
+"""What S3 may send besides one new original."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.pictures import picture
+from scenarios.s3_event import FunctionError, invoke, object_created
+
+if TYPE_CHECKING:
+    from harness.deployment import Deployment
+    from scenarios.journal import JournalingApplication
+
+
+def test_every_record_of_an_event_is_served(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    uploads = [application.upload(picture("grey.jpg").path(), f"{number}.jpg") for number in range(3)]
+    for upload in uploads:
+        application.wait_until_ready(upload)
+
+    answer = invoke(deployment, object_created(deployment.bucket, *(upload.key for upload in uploads)))
+
+    bodies = json.loads(answer["body"])
+    assert answer["statusCode"] == 200
+    assert [body["thumbnail"] for body in bodies] == [upload.thumbnail_key for upload in uploads]
+
+
+def test_the_answer_names_both_objects_and_their_sizes(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    upload = application.upload(picture("reference.jpg").path(), "me.jpg")
+    thumbnail = application.wait_until_ready(upload)
+
+    answer = invoke(deployment, object_created(deployment.bucket, upload.key))
+
+    assert json.loads(answer["body"]) == {
+        "original": upload.key,
+        "thumbnail": upload.thumbnail_key,
+        "size": "150x150",
+        "originalSize": upload.original_bytes,
+        "thumbnailSize": len(thumbnail.data),
+    }
+
+
+def test_the_test_event_of_a_new_notification_is_a_success(deployment: Deployment) -> None:
+    event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": deployment.bucket}
+
+    assert invoke(deployment, event)["statusCode"] == 200
+
+
+def test_a_record_of_another_bucket_is_skipped(deployment: Deployment) -> None:
+    answer = invoke(deployment, object_created("somebody-elses", f"{deployment.source_prefix}me.jpg"))
+
+    assert answer["statusCode"] == 200
+    assert "thumbnail" not in json.loads(answer["body"])
+
+
+def test_an_original_deleted_before_its_turn_is_no_failure_to_retry(deployment: Deployment) -> None:
+    key = f"{deployment.source_prefix}{uuid.uuid4()}-gone.jpg"
+
+    answer = invoke(deployment, object_created(deployment.bucket, key))
+
+    assert json.loads(answer["body"])["error"]["type"] == "OriginalMissing"
+
+
+def test_something_else_than_a_notification_is_an_error(deployment: Deployment) -> None:
+    with pytest.raises(FunctionError, match="S3 notification"):
+        invoke(deployment, {"hello": "world"})

@@ -1,0 +1,93 @@
+"""What is no picture: an error line with its reason, no thumbnail, no retry, and the next one is served."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fixtures.pictures import REFUSED, Picture
+from fixtures.pictures import picture as picture_named
+from harness.failure_queue import read_failures
+from harness.settle import Refusal, refusals, settle
+from harness.wait import wait_for
+from scenarios.s3_event import invoke, object_created
+
+if TYPE_CHECKING:
+    from harness.deployment import Deployment
+    from scenarios.journal import JournalingApplication
+
+_REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
+
+
+@pytest.mark.parametrize("picture", _REFUSED)
+def test_a_refusal_is_logged_with_its_reason(
+    application: JournalingApplication, deployment: Deployment, picture: Picture
+) -> None:
+    upload = application.upload(picture.path(), picture.name)
+    refusal = settle(application, deployment, upload)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.error_type == picture.error
+    assert refusal.reason
+    assert application.find(upload) is None
+
+
+@pytest.mark.parametrize("picture", _REFUSED)
+def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
+    application: JournalingApplication, deployment: Deployment, picture: Picture
+) -> None:
+    upload = application.upload(picture.path(), picture.name)
+    settle(application, deployment, upload)
+
+    answer = invoke(deployment, object_created(deployment.bucket, upload.key))
+
+    error = json.loads(answer["body"])["error"]
+    assert answer["statusCode"] == 200
+    assert (error["type"], error["key"]) == (picture.error, upload.key)
+    assert error["message"]
+
+
+def test_refused_pictures_are_tried_once_and_failing_events_three_times(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    uploads = [application.upload(picture.path(), picture.name) for picture in REFUSED]
+    for upload in uploads:
+        settle(application, deployment, upload)
+
+    # Sent after all of the refused ones were tried: once its retries are used up, theirs would have been too.
+    failing = {"control": str(uuid.uuid4())}
+    deployment.aws.client("lambda").invoke(
+        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
+    )
+    wait_for(_InFailureQueue(deployment, failing), timeout_seconds=30)
+
+    assert [len(refusals(deployment, upload)) for upload in uploads] == [1] * len(uploads)
+    failed_keys = {key for failure in read_failures(deployment) for key in failure.keys}
+    assert not failed_keys & {upload.key for upload in uploads}
+
+
+@pytest.mark.parametrize("picture", _REFUSED)
+def test_after_a_refusal_the_next_picture_is_served(
+    application: JournalingApplication, deployment: Deployment, picture: Picture
+) -> None:
+    settle(application, deployment, application.upload(picture.path(), picture.name))
+
+    thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))
+
+    assert thumbnail.data
+
+
+class _InFailureQueue:
+    def __init__(self, deployment: Deployment, event: dict[str, Any]) -> None:
+        self._deployment = deployment
+        self._event = event
+
+    def check(self) -> bool | None:
+        events = [failure.event for failure in read_failures(self._deployment)]
+        return True if self._event in events else None
+
+    def describe(self) -> str:
+        return f"expected {self._event} in the failure queue, it is not there"

@@ -1,0 +1,48 @@
+"""Events as S3 sends them, for scenarios that hand one to the function themselves."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+if TYPE_CHECKING:
+    from harness.deployment import Deployment
+
+
+def object_created(bucket: str, *keys: str) -> dict[str, Any]:
+    """Build one notification about several new objects, their keys encoded as AWS does it."""
+    return {"Records": [_record(bucket, key) for key in keys]}
+
+
+def invoke(deployment: Deployment, event: dict[str, Any]) -> dict[str, Any]:
+    """Have the function serve an event while the caller waits; gives its answer, or raises with its error."""
+    answer = deployment.aws.client("lambda").invoke(
+        FunctionName=deployment.function_name, Payload=json.dumps(event)
+    )
+    payload: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise FunctionError(payload)
+    return payload
+
+
+class FunctionError(Exception):
+    """Raised when the function did not return; `payload` is what Lambda answers then."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        super().__init__(f"{payload.get('errorType')}: {payload.get('errorMessage')}")
+        self.payload = payload
+
+
+def _record(bucket: str, key: str) -> dict[str, Any]:
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "bucket": {"name": bucket, "arn": f"arn:aws:s3:::{bucket}"},
+            "object": {"key": quote_plus(key, safe="/")},
+        },
+    }

@@ -1,0 +1,69 @@
+"""Prints what a run of the scenarios came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from statistics import median
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from scenarios.journal import Journal, Row
+
+_LOG_WIDTH = 150
+
+
+def print_summary(journal: Journal, *, started_seconds: float, ended_seconds: float) -> None:
+    """Print the table of scenarios, then the times; all times are on the clock of `time.monotonic`."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A log has no edge at which lines would have to be broken.
+        console = Console(highlight=False, width=_LOG_WIDTH)
+    console.print()
+    console.print(_table(journal))
+    console.print()
+    for line in _times(journal, started_seconds=started_seconds, ended_seconds=ended_seconds):
+        console.print(line, soft_wrap=True)
+
+
+def _table(journal: Journal) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("scenario", overflow="fold")
+    for title in ("verdict", "pictures", "visible", "bytes in", "bytes out"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name, row in journal.rows.items():
+        table.add_row(name, *_cells(row))
+    return table
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    verdict = ", ".join(f"{count} {outcome}" for outcome, count in Counter(row.outcomes).items())
+    visible = row.median_visible_seconds
+    if visible is None:
+        return verdict, "", "", "", ""
+    return (
+        verdict,
+        str(len(row.visible_seconds)),
+        f"{visible * 1000:.0f} ms",
+        f"{row.bytes_in:,}",
+        f"{row.bytes_out:,}",
+    )
+
+
+def _times(journal: Journal, *, started_seconds: float, ended_seconds: float) -> list[str]:
+    lines = []
+    if journal.first_thumbnail_seconds is not None:
+        lines.append(f"start to first thumbnail   {journal.first_thumbnail_seconds - started_seconds:6.2f} s")
+    lines.append(f"start to verdict           {ended_seconds - started_seconds:6.2f} s")
+    if journal.cold_seconds:
+        lines.append(f"reference photo, cold      {_milliseconds(journal.cold_seconds)}")
+    if journal.warm_seconds:
+        lines.append(f"reference photo, warm      {_milliseconds(journal.warm_seconds)}")
+    return lines
+
+
+def _milliseconds(seconds: list[float]) -> str:
+    count = f"median of {len(seconds)}" if len(seconds) > 1 else "one upload"
+    return f"{median(seconds) * 1000:6.0f} ms upload to visible, {count}"

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.sandbox import python_runtime
+from harness.sandbox.environment import Environment
+from harness.sandbox.function import Credentials, DeployedFunction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from harness.sandbox.invocation import Invocation
+    from harness.sandbox.limits.base import Confinement
+
+    Start = Callable[..., "Held"]
+
+# Only what grows in the heap's own way is like a picture being decoded: page after page, written to.
+_SOURCE = """
+import mmap, os, subprocess, sys, time
+
+def take(megabytes):
+    memory = mmap.mmap(-1, megabytes << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for offset in range(0, len(memory), mmap.PAGESIZE):
+        memory[offset] = 1
+    return memory
+
+def handle(event, context):
+    taken = take(event["take_mb"]) if "take_mb" in event else None
+    if "child_mb" in event:
+        code = f"memory = bytearray(b'x') * ({event['child_mb']} << 20); import time; time.sleep(0.3)"
+        return subprocess.run([sys.executable, "-S", "-c", code]).returncode
+    if "orphan" in event:
+        return subprocess.Popen(["sleep", "60"], start_new_session=True, stdout=subprocess.DEVNULL).pid
+    if "file_mb" in event:
+        with open(os.path.join(os.environ["TMPDIR"], "file"), "wb") as file:
+            file.write(b"x" * (event["file_mb"] << 20))
+    until = time.process_time() + event.get("spin_seconds", 0)
+    while time.process_time() < until:
+        pass
+    return os.getpid()
+"""
+
+
+@dataclass(frozen=True)
+class Held:
+    environment: Environment
+
+    def invoke(self, **event: object) -> Invocation:
+        return self.environment.invoke(json.dumps(event).encode(), request_id="1")
+
+
+class _Silence:
+    def write(self, message: str, *, epoch_ms: int) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The libraries of Lambda's Python runtime."""
+    folder = tmp_path_factory.mktemp("shared") / "runtime"
+    python_runtime.link_runtime(folder)
+    return folder
+
+
+@pytest.fixture
+def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
+    """Starts environments of a function that takes what it is told, and stops them at the end."""
+    started: list[Environment] = []
+
+    def start_environment(
+        confinement: Confinement, *, memory_mb: int = 512, source: str = _SOURCE, timeout_seconds: int = 30
+    ) -> Held:
+        root = tmp_path / f"task-{len(started)}"
+        root.mkdir()
+        (root / "index.py").write_text(source)
+        environment = Environment(
+            _function(root, memory_mb, timeout_seconds),
+            folder=tmp_path / f"environment-{len(started)}",
+            runtime_folder=runtime_folder,
+            log=lambda _: _Silence(),
+            confinement=confinement,
+        )
+        started.append(environment)
+        return Held(environment)
+
+    yield start_environment
+    for environment in started:
+        environment.stop()
+
+
+def _function(root: Path, memory_mb: int, timeout_seconds: int) -> DeployedFunction:
+    return DeployedFunction(
+        name="hungry",
+        arn="arn:aws:lambda:us-east-1:000000000000:function:hungry",
+        region="us-east-1",
+        runtime="python3.11",
+        handler="index.handle",
+        memory_mb=memory_mb,
+        timeout_seconds=timeout_seconds,
+        variables={},
+        log_group="/aws/lambda/hungry",
+        task_root=root,
+        endpoint_url="http://127.0.0.1:1",
+        credentials=Credentials(access_key_id="a", secret_access_key="b", session_token="c"),  # noqa: S106  made up
+    )

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.sandbox.limits.base import Confinement
+from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.choose import (
+    CpuNotShapedError,
+    LimiterUnavailableError,
+    UnknownLimiterError,
+    confinement,
+    limiters,
+)
+from harness.sandbox.limits.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from harness.sandbox.limits.base import Cage, Cpu, Limit
+
+
+@pytest.fixture
+def kernel_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CgroupV1, "unavailable", lambda _: None)
+
+
+@pytest.fixture
+def kernel_not_usable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limiter in limiters():
+        if limiter.name != "watchdog":
+            monkeypatch.setattr(type(limiter), "unavailable", lambda _: "it is not writable")
+
+
+@pytest.mark.usefixtures("kernel_usable")
+def test_the_kernel_s_limits_go_before_the_watchdog() -> None:
+    assert confinement().limiter.name != "watchdog"
+
+
+@pytest.mark.usefixtures("kernel_not_usable")
+def test_the_watchdog_is_there_for_every_machine() -> None:
+    assert confinement().limiter.name == "watchdog"
+
+
+@pytest.mark.usefixtures("kernel_usable")
+def test_a_limiter_can_be_asked_for_by_name() -> None:
+    assert confinement("watchdog").limiter.name == "watchdog"
+
+
+@pytest.mark.usefixtures("kernel_not_usable")
+def test_a_limiter_that_is_not_usable_says_why() -> None:
+    with pytest.raises(LimiterUnavailableError, match="cgroup-v1: not usable here: it is not writable"):
+        confinement("cgroup-v1")
+
+
+def test_an_unknown_limiter_is_told_with_the_known_ones() -> None:
+    with pytest.raises(
+        UnknownLimiterError, match=r"'cgroups': expected one of cgroup-v2, cgroup-v1, watchdog"
+    ):
+        confinement("cgroups")
+
+
+def test_lambda_s_share_of_the_cpu_is_not_promised_where_it_cannot_be_held() -> None:
+    with pytest.raises(CpuNotShapedError, match="got watchdog"):
+        confinement("watchdog", cpu="lambda")
+
+
+@pytest.mark.parametrize(("memory_mb", "share"), [(128, 0.0724), (512, 0.2894), (1769, 1.0), (3538, 2.0)])
+@pytest.mark.parametrize("cpu", ["lambda", "unshaped"])
+def test_a_function_s_size_gives_its_memory_and_its_share_of_the_cpu(
+    cpu: Cpu, memory_mb: int, share: float
+) -> None:
+    limiter = _Noting()
+
+    Confinement(limiter=limiter, cpu=cpu).cage(memory_mb).close()
+
+    assert limiter.limit is not None
+    assert limiter.limit.memory_bytes == memory_mb * 2**20
+    assert limiter.limit.cpu_share == (pytest.approx(share, abs=1e-4) if cpu == "lambda" else None)
+
+
+class _Noting(Watchdog):
+    limit: Limit | None = None
+
+    def create(self, limit: Limit) -> Cage:
+        self.limit = limit
+        return super().create(limit)

@@ -1,0 +1,113 @@
+"""What the environment may say, and what it is told when it says something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from resizer.errors import DestinationInsideSourceError, SettingsError
+from resizer.formats import OutputFormat
+from resizer.settings import Settings
+
+_LEAST = {"BUCKET_NAME": "photos"}
+
+
+def test_only_the_bucket_is_required() -> None:
+    settings = Settings.from_env(_LEAST)
+
+    assert settings == Settings(
+        bucket_name="photos",
+        source_prefix="members/profile/originals/",
+        destination_prefix="members/profile/resized/thumbnail/",
+        engine="auto",
+        size=150,
+        quality=85,
+        effort=6,
+        format=OutputFormat.WEBP,
+        max_pixels=100_000_000,
+    )
+
+
+def test_every_setting_is_read() -> None:
+    settings = Settings.from_env(
+        {
+            "BUCKET_NAME": "b",
+            "SOURCE_PREFIX": "in/",
+            "DESTINATION_PREFIX": "out/",
+            "RESIZER_ENGINE": "vips",
+            "THUMBNAIL_SIZE": "64",
+            "THUMBNAIL_QUALITY": "50",
+            "THUMBNAIL_EFFORT": "9",
+            "THUMBNAIL_FORMAT": "avif",
+            "MAX_PIXELS": "1000",
+        }
+    )
+
+    assert settings == Settings(
+        bucket_name="b",
+        source_prefix="in/",
+        destination_prefix="out/",
+        engine="vips",
+        size=64,
+        quality=50,
+        effort=9,
+        format=OutputFormat.AVIF,
+        max_pixels=1000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("BUCKET_NAME", "", "the name of a bucket"),
+        ("SOURCE_PREFIX", "originals", "ends in '/'"),
+        ("DESTINATION_PREFIX", "thumbnails", "ends in '/'"),
+        ("RESIZER_ENGINE", "sharp", "one of auto, pillow, vips"),
+        ("THUMBNAIL_FORMAT", "png", "one of webp, avif, jpeg"),
+        ("THUMBNAIL_SIZE", "0", "from 1 to 1,024"),
+        ("THUMBNAIL_SIZE", "1025", "from 1 to 1,024"),
+        ("THUMBNAIL_SIZE", "150x150", "a whole number"),
+        ("THUMBNAIL_SIZE", "\u0661\u0665\u0660", "a whole number"),
+        ("THUMBNAIL_SIZE", "", "a whole number"),
+        ("THUMBNAIL_SIZE", "9" * 5000, "a whole number"),
+        ("THUMBNAIL_QUALITY", "0", "from 1 to 100"),
+        ("THUMBNAIL_QUALITY", "8.5", "a whole number"),
+        ("THUMBNAIL_EFFORT", "7", "from 0 to 6"),
+        ("MAX_PIXELS", "-1", "a whole number"),
+        ("MAX_PIXELS", "100_000", "a whole number"),
+    ],
+)
+def test_a_bad_value_is_refused_with_its_name_what_was_expected_and_what_came(
+    variable: str, value: str, expected: str
+) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_env(_LEAST | {variable: value})
+
+    text = str(raised.value)
+    assert text.startswith(f"{variable}: expected ")
+    assert expected in text
+    assert repr(value) in text
+    assert "\n" not in text
+
+
+def test_a_missing_bucket_is_told_to_be_nothing() -> None:
+    with pytest.raises(SettingsError, match="BUCKET_NAME: expected the name of a bucket, got nothing"):
+        Settings.from_env({})
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [
+        ("in/", "in/out/"),
+        ("in/", "in/"),
+        ("", "out/"),
+        # A prefix is no folder: S3 would tell of these thumbnails too.
+        ("in", "inner/"),
+    ],
+)
+def test_a_destination_inside_the_source_is_refused_naming_both(source: str, destination: str) -> None:
+    with pytest.raises(DestinationInsideSourceError) as raised:
+        Settings.from_env(_LEAST | {"SOURCE_PREFIX": source, "DESTINATION_PREFIX": destination})
+
+    assert f"SOURCE_PREFIX {source!r}" in str(raised.value)
+    assert "DESTINATION_PREFIX" in str(raised.value)
+    assert repr(destination) in str(raised.value)
