@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from harness.platforms import Language
+
 _FILE_NAME = "function.toml"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # A version without the wildcard that `==1.*` would allow; a marker may follow.
@@ -22,6 +24,8 @@ _PYTHON_PIN = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[A-Za-z0-9,._ -]+\])?\s*===?\s*[A-Za-z0-9.!+_-]+\s*(;.+)?"
 )
 _NODE_PIN = re.compile(r"(?P<name>(@[a-z0-9._-]+/)?[a-z0-9._-]+)@\d+\.\d+\.\d+[A-Za-z0-9.+-]*")
+
+_BUNDLER_PIN = re.compile(r"esbuild@\d+\.\d+\.\d+")
 
 
 class FunctionFolderError(ThumbrigError):
@@ -83,7 +87,7 @@ class HandlerNotIncludedError(FunctionFolderError):
 class RuntimeFamily:
     """What the runtimes of one language have in common."""
 
-    name: str
+    name: Language
     module_endings: tuple[str, ...]
     pin: re.Pattern[str]
     pin_example: str
@@ -124,6 +128,10 @@ class FunctionFolder:
     requirements: tuple[str, ...]
     build: tuple[str, ...]
     """The names among the requirements that have no wheel and may be built from source."""
+    bundler: str | None
+    """The exact version of esbuild that makes one file of a Node.js function and its plain JavaScript."""
+    cannot: Mapping[str, str] = field(hash=False)
+    """What the function declares it cannot do: names of pictures and of scenarios, each with the reason."""
 
     @classmethod
     def load(cls, path: Path) -> FunctionFolder:
@@ -141,9 +149,11 @@ class FunctionFolder:
             include=package.texts("include", required=True),
             requirements=package.texts("requirements"),
             build=package.texts("build"),
+            bundler=package.text("bundler") if package.has("bundler") else None,
+            cannot=settings.table("cannot").all_texts(),
         )
-        settings.refuse_others("name", "runtime", "handler", "package")
-        package.refuse_others("prefix", "include", "requirements", "build")
+        settings.refuse_others("name", "runtime", "handler", "package", "cannot")
+        package.refuse_others("prefix", "include", "requirements", "build", "bundler")
         function._check()
         return function
 
@@ -222,11 +232,22 @@ class FunctionFolder:
                 raise RequirementNotPinnedError(
                     self.description, requirement, example=self.family.pin_example
                 )
+        self._check_bundler()
         for name in self.build:
             if normalised(name) not in self.requirement_names():
                 raise FunctionSettingError(
                     self.description, "build", expected="names of requirements", came=repr(name)
                 )
+
+    def _check_bundler(self) -> None:
+        if self.bundler is None:
+            return
+        if self.family is not _NODE:
+            raise FunctionSettingError(
+                self.description, "bundler", expected="a Node.js runtime for it", came=self.runtime
+            )
+        if not _BUNDLER_PIN.fullmatch(self.bundler):
+            raise RequirementNotPinnedError(self.description, self.bundler, example="esbuild@0.28.2")
 
 
 def normalised(name: str) -> str:
@@ -264,6 +285,15 @@ class _Table:
         if required and not value:
             raise self._wrong(key, "at least one", "an empty list")
         return tuple(value)
+
+    def all_texts(self) -> dict[str, str]:
+        for key, value in self._values.items():
+            if not isinstance(value, str) or not value.strip():
+                raise self._wrong(key, "a text that gives the reason", repr(value))
+        return dict(self._values)
+
+    def has(self, key: str) -> bool:
+        return key in self._values
 
     def table(self, key: str, *, required: bool = False) -> _Table:
         value = self._values.get(key, None if required else {})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from harness.errors import ThumbrigError
+from harness.node import host_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 Architecture: TypeAlias = Literal["x86_64", "arm64"]
 System: TypeAlias = Literal["linux", "macos"]
 Libc: TypeAlias = Literal["glibc", "musl", "libSystem"]
+Language: TypeAlias = Literal["python", "nodejs"]
 
 # What Amazon Linux and the wheels call the processors that Lambda calls x86_64 and arm64.
 MACHINES: Mapping[Architecture, str] = {"x86_64": "x86_64", "arm64": "aarch64"}
+# And what Node.js calls them, and the systems.
+NODE_PROCESSORS: Mapping[Architecture, str] = {"x86_64": "x64", "arm64": "arm64"}
+NODE_SYSTEMS: Mapping[System, str] = {"linux": "linux", "macos": "darwin"}
 
 
 class UnknownRuntimeError(ThumbrigError):
@@ -29,8 +34,18 @@ class UnknownRuntimeError(ThumbrigError):
         super().__init__(f"unknown runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}")
 
 
+class UnsupportedNodeError(ThumbrigError):
+    """Raised when this machine's Node.js is of a version that no runtime of Lambda's has."""
+
+    def __init__(self, version: str) -> None:
+        known = ", ".join(runtime for runtime in RUNTIMES if runtime.startswith("nodejs"))
+        super().__init__(
+            f"this machine has Node.js {version}: expected one that Lambda has too ({known}); install that"
+        )
+
+
 class UnsupportedHostError(ThumbrigError):
-    """Raised when packages cannot be made for this machine's own Python."""
+    """Raised when packages cannot be made for this machine."""
 
     def __init__(self, system: str, processor: str) -> None:
         super().__init__(
@@ -66,6 +81,12 @@ class Platform:
         if self.system == "macos":
             return f"{tag}-darwin"
         return f"{tag}-{MACHINES[self.architecture]}-linux-{'musl' if self.libc == 'musl' else 'gnu'}"
+
+    @property
+    def node_tag(self) -> str:
+        """What Node.js packages of compiled code are named by, as in `@img/sharp-linux-x64`."""
+        musl = "musl" if self.libc == "musl" else ""
+        return f"{NODE_SYSTEMS[self.system]}{musl}-{NODE_PROCESSORS[self.architecture]}"
 
     @property
     def label(self) -> str:
@@ -116,6 +137,7 @@ RUNTIMES: Mapping[str, _AmazonLinux] = {
     "python3.14": _AL2023,
     "nodejs20.x": _AL2023,
     "nodejs22.x": _AL2023,
+    "nodejs24.x": _AL2023,
 }
 
 # Only what a Lambda runtime cannot run without: glibc's own libraries; libstdc++ and libgcc_s, which AWS's
@@ -143,8 +165,8 @@ def lambda_platform(runtime: str, architecture: Architecture) -> Platform:
     )
 
 
-def host_platform() -> Platform:
-    """Describe this machine and the Python that runs the rig."""
+def host_platform(language: Language = "python") -> Platform:
+    """Describe this machine with the Python that runs the rig, or with its Node.js."""
     systems: Mapping[str, System] = {"linux": "linux", "darwin": "macos"}
     architectures: Mapping[str, Architecture] = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
     system, processor = sys.platform, machine.machine()
@@ -152,7 +174,7 @@ def host_platform() -> Platform:
         raise UnsupportedHostError(system, processor)
     glibc = _glibc_version() if system == "linux" else None
     return Platform(
-        runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        runtime=_host_runtime(language),
         system=systems[system],
         architecture=architectures[processor],
         libc="libSystem" if system == "darwin" else "glibc" if glibc else "musl",
@@ -160,6 +182,15 @@ def host_platform() -> Platform:
         base_libraries=None,
         wheel_tag=None,
     )
+
+
+def _host_runtime(language: Language) -> str:
+    if language == "python":
+        return f"python{sys.version_info.major}.{sys.version_info.minor}"
+    runtime = f"nodejs{host_node().major}.x"
+    if runtime not in RUNTIMES:
+        raise UnsupportedNodeError(host_node().version)
+    return runtime
 
 
 def _glibc_version() -> tuple[int, ...] | None:

@@ -9,25 +9,24 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 
+from harness import probe_node
 from harness.errors import ThumbrigError
+from harness.finding import Finding
 from harness.function import runtime_family
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
+    from harness.finding import Kind
     from harness.platforms import Architecture, Libc, Platform
-
-Kind: TypeAlias = Literal[
-    "architecture", "handler", "libc", "library", "python", "size", "system", "unreadable"
-]
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB, in units of 1024 x 1024.
 UNZIPPED_LIMIT_BYTES = 262_144_000
@@ -47,18 +46,6 @@ _SYMBOL_VERSION = re.compile(r"(?P<family>[A-Z]+)_(?P<version>\d+(\.\d+)*)")
 # Marks the use of packed relocations, which glibc can load from 2.36 on.
 _PACKED_RELOCATIONS = "GLIBC_ABI_DT_RELR"
 _WEAK = 0x2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing in a package that would fail: what was expected, what came, what to change."""
-
-    kind: Kind
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class UnsoundPackageError(ThumbrigError):
@@ -90,8 +77,14 @@ def _findings(archive: zipfile.ZipFile, platform: Platform, handler: str) -> Ite
     names = [entry.filename for entry in archive.infolist() if not entry.is_dir()]
     yield from _handler_missing(names, platform, handler)
     yield from _too_large(archive)
-    not_imported = _not_imported(names, platform)
-    yield from _without_twin(not_imported, names, platform)
+    not_imported: Collection[str]
+    if _is_node(platform):
+        not_imported = probe_node.not_loaded(names, platform)
+        yield from probe_node.missing_binaries(archive, names, platform)
+    else:
+        modules = _not_imported(names, platform)
+        yield from _without_twin(modules, names, platform)
+        not_imported = modules
     binaries = {}
     for name in names:
         if name in not_imported:
@@ -107,6 +100,29 @@ def _findings(archive: zipfile.ZipFile, platform: Platform, handler: str) -> Ite
     brought = {PurePosixPath(name).name for name in names} | {binary.soname for binary in binaries.values()}
     for name, binary in binaries.items():
         yield from _unloadable(name, binary, platform, brought)
+    if _is_node(platform):
+        yield from _unreached(binaries, names, brought)
+
+
+def _is_node(platform: Platform) -> bool:
+    return runtime_family(platform.runtime).name == "nodejs"
+
+
+def _unreached(
+    binaries: Mapping[str, _Binary], names: list[str], brought: Collection[str]
+) -> Iterator[Finding]:
+    # Modules alone: what they load, they load by their own rpath, and then the loader has it by its name.
+    for name, binary in binaries.items():
+        if PurePosixPath(name).suffix != ".node":
+            continue
+        for library in binary.needed:
+            if library in brought and not probe_node.is_reached(name, library, binary.search, names):
+                searched = ":".join(binary.search) or "nothing"
+                message = (
+                    f"needs {library}, lying in the zip where the loader does not look (rpath {searched})"
+                    "; install the versions that belong together"
+                )
+                yield Finding(kind="library", path=name, message=message)
 
 
 def _handler_missing(names: list[str], platform: Platform, handler: str) -> Iterator[Finding]:
@@ -173,6 +189,8 @@ class _Binary:
     architectures: frozenset[str] = frozenset()
     soname: str = ""
     needed: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    """Its rpaths, as they are written."""
     symbols: tuple[tuple[str, str], ...] = ()
     """Libraries and the symbol versions asked of them."""
 
@@ -189,7 +207,7 @@ def _read_binary(archive: zipfile.ZipFile, name: str) -> _Binary | None:
     if start.startswith(_ELF):
         return _read_elf(archive.read(name))
     # Other systems' formats only where Linux would load them: an .exe may lie about as a mere resource.
-    if PurePosixPath(name).suffix not in {".so", ".pyd"}:
+    if PurePosixPath(name).suffix not in {".so", ".pyd", ".node"}:
         return None
     if start.startswith(_PE):
         return _Binary(system="windows")
@@ -204,6 +222,7 @@ def _read_elf(content: bytes) -> _Binary:
         architectures=frozenset({_ELF_MACHINES.get(machine, machine)}),
         soname="".join(_dynamic_names(elf, "DT_SONAME")),
         needed=tuple(_dynamic_names(elf, "DT_NEEDED")),
+        search=(*_dynamic_names(elf, "DT_RPATH"), *_dynamic_names(elf, "DT_RUNPATH")),
         symbols=tuple(_symbols(elf)),
     )
 

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness import process
-from harness.sandbox import python_runtime, texts
+from harness.sandbox import texts
 from harness.sandbox.invocation import Invocation, Outcome, Request, error_payload
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.output import LogSink, Output
 from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
+from harness.sandbox.runtimes import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: the Init phase
 _INIT_TIMEOUT_SECONDS = 10.0
+_AFTER_FAILURE_SECONDS = 1.0
 
 
 class Environment:
@@ -57,7 +59,7 @@ class Environment:
             stack.callback(self._cage.close)
             started = time.monotonic()
             self._process = self._cage.start(
-                python_runtime.command(function),
+                runtime_of(function).command(function),
                 cwd=function.task_root,
                 env=self._variables(temporary, runtime_folder),
             )
@@ -117,6 +119,9 @@ class Environment:
             case Response(payload=payload):
                 return Outcome.SUCCESS, payload
             case Failure(payload=payload):
+                # Node.js posts what nobody caught, and ends; whoever goes on asks for the next event at once.
+                after = self._await(Ready, Exited, timeout_seconds=_AFTER_FAILURE_SECONDS)
+                self.usable = self.usable and isinstance(after, Ready)
                 return Outcome.FUNCTION_ERROR, payload
             case Exited(exit_code=code):
                 self.usable = False
@@ -181,7 +186,7 @@ class Environment:
         return {
             **function.variables,
             **function.credentials.as_environment(),
-            **python_runtime.variables(function, runtime_folder),
+            **runtime_of(function).variables(function, runtime_folder),
             "_HANDLER": function.handler,
             "AWS_DEFAULT_REGION": function.region,
             "AWS_ENDPOINT_URL": function.endpoint_url,

@@ -12,13 +12,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
-from harness.sandbox import python_runtime
+from harness.platforms import host_platform
 from harness.sandbox.canary import prove
 from harness.sandbox.cloudwatch import LogGroupWriter
 from harness.sandbox.control_plane import read_function
 from harness.sandbox.invocation import error_payload
 from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
 from harness.sandbox.pool import EnvironmentPool
+from harness.sandbox.runtimes import link_runtimes, runtime_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class FunctionService:
 
     def __init__(self, *, folder: Path, confinement: Confinement, most_environments: int) -> None:
         self._folder = folder
-        self._runtime_folder = folder / "runtime"
+        self._runtimes = folder / "runtimes"
         self._confinement = confinement
         self._most = most_environments
         self._aws: Aws | None = None
@@ -51,7 +52,7 @@ class FunctionService:
         self._pools: dict[str, EnvironmentPool] = {}
         self._cleanup = contextlib.ExitStack()
         self._closed = False
-        python_runtime.link_runtime(self._runtime_folder)
+        link_runtimes(self._runtimes)
 
     def administered_by(self, aws: Aws) -> None:
         """Say whose Lambda API knows the functions; it is not up yet when this service starts."""
@@ -64,7 +65,9 @@ class FunctionService:
 
     def prove_limits(self) -> Proof:
         """Show that functions of this service are held to their memory; raises LimitNotEnforcedError."""
-        return prove(self._confinement, folder=self._folder / "canary", runtime_folder=self._runtime_folder)
+        # The canary is in Python, whatever the functions are in.
+        folder = runtime_folder(host_platform().runtime, self._runtimes)
+        return prove(self._confinement, folder=self._folder / "canary", runtime_folder=folder)
 
     def close(self) -> None:
         """Stop every environment and write the last lines of the logs."""
@@ -90,7 +93,7 @@ class FunctionService:
         pool = EnvironmentPool(
             function,
             folder=self._folder / "environments" / name,
-            runtime_folder=self._runtime_folder,
+            runtime_folder=runtime_folder(function.runtime, self._runtimes),
             log=writer.stream,
             confinement=self._confinement,
             most=self._most,

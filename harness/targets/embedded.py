@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import shutil
 import socket
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from harness.package import Package
     from harness.sandbox.canary import Proof
     from harness.sandbox.limits.base import Confinement, Cpu
+
+_log = logging.getLogger(__name__)
 
 _REGION: Final = "us-east-1"
 # MiniStack's root credentials; it is reachable from this machine only, and for one run.
@@ -98,8 +101,8 @@ class EmbeddedTarget:
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
             package=_build(function, self._cache).path,
-            # The package is built for this machine's Python, so that is what the function declares.
-            runtime=host_platform().runtime,
+            # The package is built for this machine's Python or Node.js, so that is what is declared.
+            runtime=host_platform(function.family.name).runtime,
             handler=function.handler,
             parameters=parameters or {},
         )
@@ -145,8 +148,11 @@ def embedded_target(
 
 
 def _build(function: FunctionFolder, cache: Path) -> Package:
-    package = build(function, host_platform(), cache=cache)
-    require_sound(package.path, host_platform(), function.handler)
+    host = host_platform(function.family.name)
+    if function.family.name == "nodejs" and host.runtime != function.runtime:
+        _log.warning("%s: runs in %s here, the Node.js of this machine", function.description, host.runtime)
+    package = build(function, host, cache=cache)
+    require_sound(package.path, host, function.handler)
     return package
 
 

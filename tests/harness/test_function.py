@@ -195,3 +195,43 @@ def test_an_unknown_runtime_names_the_known_ones(folder: Path) -> None:
 def test_every_refusal_of_a_folder_is_caught_as_one(tmp_path: Path) -> None:
     with pytest.raises(FunctionFolderError):
         FunctionFolder.load(tmp_path)
+
+
+def test_what_a_function_cannot_do_is_declared_with_its_reason(folder: Path) -> None:
+    description = folder / "function.toml"
+    description.write_text(description.read_text() + '\n[cannot]\n"bmp.bmp" = "its library reads no BMP"\n')
+
+    assert FunctionFolder.load(folder).cannot == {"bmp.bmp": "its library reads no BMP"}
+
+
+def test_by_default_a_function_can_do_everything(folder: Path) -> None:
+    assert FunctionFolder.load(folder).cannot == {}
+
+
+@pytest.mark.parametrize("reason", ['""', '"  "', "true"])
+def test_a_declaration_without_a_reason_is_refused(folder: Path, reason: str) -> None:
+    description = folder / "function.toml"
+    description.write_text(description.read_text() + f'\n[cannot]\n"bmp.bmp" = {reason}\n')
+
+    with pytest.raises(
+        FunctionSettingError, match=r"cannot\.bmp\.bmp: expected a text that gives the reason"
+    ):
+        FunctionFolder.load(folder)
+
+
+def test_a_bundler_of_any_version_is_refused(folder: Path) -> None:
+    (folder / "index.mjs").write_text("")
+    (folder / "function.toml").write_text(
+        'name = "s"\nruntime = "nodejs20.x"\nhandler = "index.handler"\n[package]\ninclude = ["*.mjs"]\n'
+        'bundler = "esbuild@latest"\n'
+    )
+
+    with pytest.raises(RequirementNotPinnedError, match=r"write it like 'esbuild@"):
+        FunctionFolder.load(folder)
+
+
+def test_a_bundler_for_python_is_refused(folder: Path) -> None:
+    _replace(folder, "build = [", 'bundler = "esbuild@0.28.2"\nbuild = [')
+
+    with pytest.raises(FunctionSettingError, match=r"bundler: expected a Node\.js runtime"):
+        FunctionFolder.load(folder)

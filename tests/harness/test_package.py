@@ -13,13 +13,8 @@ import pytest
 
 from harness import package
 from harness.function import FunctionFolder
-from harness.package import (
-    FileTwiceError,
-    InstallFailedError,
-    PythonOnlyError,
-    UnpinnedDependencyError,
-    build,
-)
+from harness.install import FileTwiceError, InstallFailedError, UnpinnedDependencyError
+from harness.package import build
 from harness.platforms import host_platform, lambda_platform
 
 if TYPE_CHECKING:
@@ -161,19 +156,6 @@ def test_concurrent_builds_end_with_one_whole_zip(tmp_path: Path) -> None:
 
     assert len({built.sha256 for built in packages}) == 1
     assert list((tmp_path / "cache").iterdir()) == [packages[0].path]
-
-
-def test_a_node_function_is_refused_in_one_line(tmp_path: Path, cache: Path) -> None:
-    (tmp_path / "index.mjs").write_text("export const handler = () => 1;\n")
-    (tmp_path / "function.toml").write_text(
-        'name = "sharp"\nruntime = "nodejs22.x"\nhandler = "index.handler"\n[package]\ninclude = ["*.mjs"]\n'
-    )
-    platform = lambda_platform("nodejs22.x", "arm64")
-
-    with pytest.raises(PythonOnlyError, match=r"Python runtimes are what can be packaged") as caught:
-        build(FunctionFolder.load(tmp_path), platform, cache=cache)
-
-    assert "\n" not in str(caught.value)
 
 
 def test_without_a_network_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
