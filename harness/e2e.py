@@ -65,6 +65,7 @@ class StartedTarget:
     """What the scenarios are given, as a plugin of pytest: a target, and when the run began."""
 
     target: Target
+    function: FunctionFolder
     started_seconds: float
 
 
@@ -72,7 +73,7 @@ def run_scenarios(run: Run, folder: Path, pytest_arguments: Sequence[str]) -> in
     """Run the scenarios on a target that ends with them; gives pytest's exit code."""
     started = time.monotonic()
     with run.target() as target:
-        plugin = StartedTarget(target=target, started_seconds=started)
+        plugin = StartedTarget(target=target, function=run.function, started_seconds=started)
         return int(pytest.main([str(folder), *pytest_arguments], plugins=[plugin]))
 
 

@@ -32,10 +32,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    _skip_what_the_target_lacks(item)
+    _skip_what_the_function_declares(item)
+
+
+def _skip_what_the_target_lacks(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         capability: Capability = marker.args[0]
         if capability not in _started(item.config).target.capabilities:
             pytest.skip(capability.value)
+
+
+def _skip_what_the_function_declares(item: pytest.Item) -> None:
+    function = _started(item.config).function
+    test, _, picture = item.name.removesuffix("]").partition("[")
+    for name in (test, picture):
+        if reason := function.cannot.get(name):
+            pytest.skip(f"{function.name} declares for {name}: {reason}")
 
 
 @pytest.fixture(scope="session")
