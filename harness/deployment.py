@@ -14,6 +14,7 @@ class Capability(Enum):
     """What a target may be unable to do; a scenario that needs it skips with the text as its reason."""
 
     IAM = "this target enforces no IAM policies"
+    MEMORY = "this target does not hold functions to their memory"
     CLOUDFRONT = "this target has no CloudFront"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The first picture first, then by what a reader wants to know next.
-_ORDER = ("upload", "pictures", "keys", "events", "refusals", "isolation", "burst")
+_ORDER = ("upload", "pictures", "keys", "events", "refusals", "isolation", "memory", "burst")
 _RECORDER = "thumbrig-recorder"
 
 
@@ -46,7 +46,9 @@ def _skip_what_the_target_lacks(item: pytest.Item) -> None:
 def _skip_what_the_function_declares(item: pytest.Item) -> None:
     function = _started(item.config).function
     test, _, picture = item.name.removesuffix("]").partition("[")
-    for name in (test, picture):
+    # Elsewhere a picture is only the means; what is declared of it is how it comes out, or is refused.
+    about_pictures = item.path.parent.name in {"pictures", "refusals"}
+    for name in (test, picture) if about_pictures else (test,):
         if reason := function.cannot.get(name):
             pytest.skip(f"{function.name} declares for {name}: {reason}")
 

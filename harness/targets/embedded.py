@@ -66,7 +66,7 @@ class EmbeddedTarget:
     """A started MiniStack; each deployment is a stack of its own in it."""
 
     name = "embedded"
-    capabilities = frozenset({Capability.IAM, Capability.CLOUDFRONT})
+    capabilities = frozenset({Capability.IAM, Capability.MEMORY, Capability.CLOUDFRONT})
 
     def __init__(
         self,

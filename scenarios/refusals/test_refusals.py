@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +12,7 @@ from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
 from harness.failure_queue import read_failures
 from harness.settle import Refusal, refusals, settle
-from harness.wait import wait_for
+from scenarios.failing import wait_until_given_up
 from scenarios.s3_event import invoke, object_created
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
     deployment.aws.client("lambda").invoke(
         FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
     )
-    wait_for(_InFailureQueue(deployment, failing), timeout_seconds=30)
+    wait_until_given_up(deployment, lambda failed: failed.event == failing)
 
     assert [len(refusals(deployment, upload)) for upload in uploads] == [1] * len(uploads)
     failed_keys = {key for failure in read_failures(deployment) for key in failure.keys}
@@ -78,16 +78,3 @@ def test_after_a_refusal_the_next_picture_is_served(
     thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))
 
     assert thumbnail.data
-
-
-class _InFailureQueue:
-    def __init__(self, deployment: Deployment, event: dict[str, Any]) -> None:
-        self._deployment = deployment
-        self._event = event
-
-    def check(self) -> bool | None:
-        events = [failure.event for failure in read_failures(self._deployment)]
-        return True if self._event in events else None
-
-    def describe(self) -> str:
-        return f"expected {self._event} in the failure queue, it is not there"

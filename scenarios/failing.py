@@ -1,0 +1,33 @@
+"""Waits for events that Lambda has given up on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.failure_queue import FailedEvent, read_failures
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.deployment import Deployment
+
+
+def wait_until_given_up(
+    deployment: Deployment, wanted: Callable[[FailedEvent], bool], *, timeout_seconds: float = 60.0
+) -> FailedEvent:
+    """Wait until the failure queue has the wanted event."""
+    return wait_for(_InFailureQueue(deployment, wanted), timeout_seconds=timeout_seconds)
+
+
+@dataclass(frozen=True)
+class _InFailureQueue:
+    deployment: Deployment
+    wanted: Callable[[FailedEvent], bool]
+
+    def check(self) -> FailedEvent | None:
+        return next(filter(self.wanted, read_failures(self.deployment)), None)
+
+    def describe(self) -> str:
+        return f"expected the event in the failure queue, there are {read_failures(self.deployment)}"

@@ -1,0 +1,82 @@
+"""512 MB is 512 MB: what does not fit is killed, retried and kept; decoded small, the same picture fits."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from fixtures.images import large
+from fixtures.pictures import picture
+from harness.deployment import Capability
+from harness.function import FunctionFolder
+from harness.function_log import read_log
+from scenarios.failing import wait_until_given_up
+from scenarios.journal import JournalingApplication, scenario_name
+
+if TYPE_CHECKING:
+    from harness.deployment import Deployment
+    from harness.targets.base import Target
+    from scenarios.journal import Journal
+
+pytestmark = pytest.mark.needs(Capability.MEMORY)
+
+_WASTEFUL = Path(__file__).parents[2] / "contenders" / "pillow-first-try"
+
+
+@pytest.fixture(scope="module")
+def wasteful(target: Target) -> Deployment:
+    """A pipeline whose function holds all of a picture's pixels at once."""
+    return target.deploy(function=FunctionFolder.load(_WASTEFUL))
+
+
+@pytest.fixture
+def wasteful_application(
+    wasteful: Deployment, journal: Journal, request: pytest.FixtureRequest
+) -> JournalingApplication:
+    return JournalingApplication(wasteful, journal, scenario_name(request.node.nodeid))
+
+
+def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(
+    wasteful: Deployment, wasteful_application: JournalingApplication
+) -> None:
+    upload = wasteful_application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+
+    failed = wait_until_given_up(wasteful, lambda event: upload.key in event.keys)
+
+    log = read_log(wasteful, since_epoch_seconds=upload.started_epoch_seconds)
+    reports = [line.message for line in log.lines if line.message.startswith("REPORT")]
+    assert failed.error["errorType"] == "Runtime.ExitError"
+    assert failed.error["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert len(reports) == 3
+    assert all("Memory Size: 512 MB\tMax Memory Used: 512 MB" in report for report in reports)
+
+
+def test_after_the_kill_a_new_environment_serves_the_next(
+    wasteful: Deployment, wasteful_application: JournalingApplication
+) -> None:
+    killed = wasteful_application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+    wait_until_given_up(wasteful, lambda event: killed.key in event.keys)
+
+    thumbnail = wasteful_application.wait_until_ready(
+        wasteful_application.upload(picture("photo-smooth.jpg").path(), "small.jpg")
+    )
+
+    assert thumbnail.data
+
+
+def test_the_same_picture_fits_when_it_is_decoded_small(
+    target: Target, journal: Journal, request: pytest.FixtureRequest
+) -> None:
+    generous = target.deploy(parameters={"MaxPixels": "110000000"})
+    application = JournalingApplication(generous, journal, scenario_name(request.node.nodeid))
+
+    thumbnail = application.wait_until_ready(
+        application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+    )
+
+    with Image.open(io.BytesIO(thumbnail.data)) as image:
+        assert image.size == (150, 150)
