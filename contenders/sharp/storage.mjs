@@ -30,7 +30,9 @@ export class Storage {
   async get(key) {
     try {
       const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-      return Buffer.from((await Body.transformToByteArray()).buffer);
+      const bytes = await Body.transformToByteArray();
+      // A view, because a copy would need an original's size twice.
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     } catch (error) {
       if (error.name === "NoSuchKey") throw new OriginalMissingError(key);
       throw error;
