@@ -1,0 +1,1 @@
+"""Measurements: each writes JSON, which the report and the gate read."""
