@@ -1,0 +1,118 @@
+"""Pictures as parts of the page: originals shrunk to a preview, thumbnails byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import io
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PIL import Image, ImageCms, ImageOps
+
+from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Twice the side of its place on the page, for dense screens.
+_PREVIEW_SIDE: Final = 300
+_PREVIEW_QUALITY: Final = 70
+# Above it a preview costs more memory than a report may take.
+_MOST_PIXELS: Final = 200_000_000
+
+_MEDIA_TYPES: Final = {
+    b"RIFF": "image/webp",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG": "image/png",
+}
+_AVIF_BRAND: Final = b"ftypavif"
+
+
+class MissingThumbnailError(ThumbrigError):
+    """Raised when a thumbnail that the results name is not beside them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: expected the thumbnail that the results name, got no file;"
+            " copy it along with results.json, or run `nox -s bench` again"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A picture of the page: its data URI, and the pixels of its sides."""
+
+    uri: str
+    width: int
+    height: int
+
+
+def thumbnail(path: Path) -> Shown:
+    """Embed a thumbnail as it is."""
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            return Shown(uri=_uri(content, _media_type(content)), width=image.width, height=image.height)
+    except FileNotFoundError as exc:
+        raise MissingThumbnailError(path) from exc
+
+
+def preview(path: Path) -> Shown | None:
+    """Shrink an original as a viewer would show it: upright, in sRGB; None where there is nothing to see."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of many pixels and of odd metadata; both are what test pictures are made of.
+            warnings.simplefilter("ignore")
+            return _shrunk(path)
+    # Damaged pictures raise nearly anything, and a report has to show the rest.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _shrunk(path: Path) -> Shown | None:
+    with Image.open(path) as opened:
+        if opened.width * opened.height > _MOST_PIXELS:
+            return None
+        # Before anything else decodes: a JPEG is decoded at an eighth at best.
+        opened.draft(None, (2 * _PREVIEW_SIDE, 2 * _PREVIEW_SIDE))
+        image = ImageOps.exif_transpose(_in_srgb(opened))
+    image.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=_PREVIEW_QUALITY, method=4)
+    return Shown(uri=_uri(buffer.getvalue(), "image/webp"), width=image.width, height=image.height)
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    exif = image.getexif()
+    if image.mode.startswith("I"):
+        # Pillow would clip 16 bits, not scale them.
+        image = image.point(lambda level: level / 256).convert("L")
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in {"RGB", "CMYK"}:
+        image = _converted(image, profile)
+    elif image.mode not in {"RGB", "RGBA"}:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    # The orientation is read from what the conversions may have dropped.
+    image.info["exif"] = exif.tobytes()
+    image.info.pop("icc_profile", None)
+    return image
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    try:
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError:
+        return image.convert("RGB")
+    return converted or image.convert("RGB")
+
+
+def _media_type(content: bytes) -> str:
+    if content[4:12] == _AVIF_BRAND:
+        return "image/avif"
+    return next((name for magic, name in _MEDIA_TYPES.items() if content.startswith(magic)), "image/webp")
+
+
+def _uri(content: bytes, media_type: str) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
