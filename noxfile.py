@@ -39,6 +39,20 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def sandbox(session: nox.Session) -> None:
+    """Measure what the sandbox itself costs an invocation, and how true its peak is."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.sandbox", *session.posargs)
+
+
+@nox.session
 def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
@@ -53,8 +67,8 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session
-def wheels(session: nox.Session) -> None:
-    """Run the tests that build packages from the index's wheels, for this machine and for Lambda."""
+def packages(session: nox.Session) -> None:
+    """Run the tests that build packages from an index, for this machine and for Lambda."""
     install(session, "tests")
     session.run("pytest", "-m", "network", *session.posargs)
 
@@ -75,7 +89,7 @@ def constraints(session: nox.Session) -> None:
     session.install("uv")
     compiled = session.run(
         *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
-        *("--no-annotate", "--no-header", "--all-groups", "pyproject.toml"),
+        *("--no-annotate", "--no-header", "--group", "lint", "pyproject.toml"),
         silent=True,
     )
     pinned = {requirement.split("==")[0].lower() for requirement in function_requirements()}

@@ -130,7 +130,7 @@ def _pin_to_one_core() -> None:
 def _environment() -> Environment:
     return Environment(
         date=datetime.now(UTC).date().isoformat(),
-        machine=_cpu_model(),
+        machine=cpu_model(),
         versions={
             "Python": platform.python_version(),
             "Pillow": features.version("pil") or "unknown",
@@ -141,7 +141,8 @@ def _environment() -> Environment:
     )
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
+    """Name the processor."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

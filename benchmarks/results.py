@@ -131,7 +131,7 @@ class SmallestMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class LargestPicture:
-    """The largest picture of a format that a contender passes; `over` is how the next one ends."""
+    """How a contender ends with a picture of the most pixels that the contract allows, in one format."""
 
     contender: str
     format: str

@@ -124,22 +124,22 @@ def smallest_memory_table(results: Results) -> Table | None:
 
 
 def largest_pictures_table(results: Results) -> Table | None:
-    """Tell the largest picture of each format that a contender passes."""
+    """Tell how each contender ends with the most pixels, format by format."""
     rows = [
         Row(
             contender=entry.contender,
             cells=[
                 entry.contender,
                 entry.format,
-                entry.outcome if entry.outcome != SUCCESS else numbers.EMPTY,
+                entry.outcome,
                 f"{entry.megapixels:,.0f}",
                 numbers.memory(entry.peak_memory_bytes),
             ],
         )
         for entry in ours_first(results, results.largest_pictures, lambda entry: entry.contender)
     ]
-    heads = ["contender", "format", "how the next larger one ends", "megapixels", "peak MB"]
-    return Table(name="Largest pictures that pass", heads=heads, rows=rows, words=3) if rows else None
+    heads = ["contender", "format", "how it ends", "megapixels", "peak MB"]
+    return Table(name="Pictures of the most pixels", heads=heads, rows=rows, words=3) if rows else None
 
 
 def soak_table(results: Results) -> Table | None:

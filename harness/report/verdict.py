@@ -23,7 +23,7 @@ from harness.report.selection import (
 if TYPE_CHECKING:
     from benchmarks.results import Contender, Results, SweepPoint
 
-# Two medians this close are told as equal: the run's own spread is not smaller.
+# Two medians this close are told as equal: by a choice, not by the run's own spread.
 TIE_RATIO: Final = 1.05
 
 BALANCED_MEANING: Final = (

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import ThumbrigError
 from harness.platforms import host_platform
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import Credentials, DeployedFunction
+from harness.sandbox.function import bare_function
 from harness.sandbox.invocation import Outcome
+from harness.sandbox.output import Silence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
 
@@ -25,7 +27,6 @@ _log = logging.getLogger(__name__)
 
 MEMORY_MB: Final = 512
 MARGIN_MB: Final = 64
-_TIMEOUT_SECONDS: Final = 20
 
 # MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
 # function that must die holds on for a while: a watchdog needs the time of a few looks.
@@ -72,7 +73,12 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
     task_root = folder / "task"
     task_root.mkdir(parents=True)
     (task_root / "index.py").write_text(_SOURCE)
-    run = _Run(confinement, folder, runtime_folder, _function(task_root))
+    run = _Run(
+        confinement,
+        folder,
+        runtime_folder,
+        bare_function("canary", task_root, runtime=host_platform().runtime, memory_mb=MEMORY_MB),
+    )
     with ThreadPoolExecutor(max_workers=2) as pool:
         living = pool.submit(run.allocate, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)
         dying = pool.submit(run.allocate, MEMORY_MB + MARGIN_MB, hold_seconds=0.5)
@@ -110,32 +116,10 @@ class _Run:
             self.function,
             folder=self.folder / f"{megabytes}-mb",
             runtime_folder=self.runtime_folder,
-            log=lambda _: _Silence(),
+            log=lambda _: Silence(),
             confinement=self.confinement,
         )
         try:
             return environment.invoke(json.dumps(event).encode(), request_id=f"canary-{megabytes}-mb")
         finally:
             environment.stop()
-
-
-class _Silence:
-    def write(self, message: str, *, epoch_ms: int) -> None:
-        """Drop a canary's log."""
-
-
-def _function(task_root: Path) -> DeployedFunction:
-    return DeployedFunction(
-        name="canary",
-        arn="arn:aws:lambda:us-east-1:000000000000:function:canary",
-        region="us-east-1",
-        runtime=host_platform().runtime,
-        handler="index.handle",
-        memory_mb=MEMORY_MB,
-        timeout_seconds=_TIMEOUT_SECONDS,
-        variables={},
-        log_group="/aws/lambda/canary",
-        task_root=task_root,
-        endpoint_url="",
-        credentials=Credentials(access_key_id="", secret_access_key="", session_token=""),
-    )

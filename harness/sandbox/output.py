@@ -23,6 +23,13 @@ class LogSink(Protocol):
         """Take one line, written at that time."""
 
 
+class Silence:
+    """Drops every line: for functions whose log nobody reads."""
+
+    def write(self, message: str, *, epoch_ms: int) -> None:
+        """Drop it."""
+
+
 class Output:
     """Follows a process's output and hands each line to a log."""
 
