@@ -11,13 +11,16 @@ from PIL import Image
 
 from fixtures.images import large
 from fixtures.pictures import picture
+from harness.application import Application
 from harness.deployment import Capability
+from harness.failure_queue import read_failures
 from harness.function import FunctionFolder
 from harness.function_log import read_log
 from scenarios.failing import wait_until_given_up
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
+    from harness.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import Journal
@@ -33,21 +36,18 @@ def wasteful(target: Target) -> Deployment:
     return target.deploy(function=FunctionFolder.load(_WASTEFUL))
 
 
-@pytest.fixture
-def wasteful_application(
-    wasteful: Deployment, journal: Journal, request: pytest.FixtureRequest
-) -> JournalingApplication:
-    return JournalingApplication(wasteful, journal, scenario_name(request.node.nodeid))
+@pytest.fixture(scope="module")
+def killed(wasteful: Deployment) -> Upload:
+    """An original that does not fit, after Lambda has given up on it."""
+    upload = Application(wasteful).upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+    wait_until_given_up(wasteful, lambda event: upload.key in event.keys)
+    return upload
 
 
-def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(
-    wasteful: Deployment, wasteful_application: JournalingApplication
-) -> None:
-    upload = wasteful_application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(wasteful: Deployment, killed: Upload) -> None:
+    (failed,) = (event for event in read_failures(wasteful) if killed.key in event.keys)
 
-    failed = wait_until_given_up(wasteful, lambda event: upload.key in event.keys)
-
-    log = read_log(wasteful, since_epoch_seconds=upload.started_epoch_seconds)
+    log = read_log(wasteful, since_epoch_seconds=killed.started_epoch_seconds)
     reports = [line.message for line in log.lines if line.message.startswith("REPORT")]
     assert failed.error["errorType"] == "Runtime.ExitError"
     assert failed.error["errorMessage"].endswith("Runtime exited with error: signal: killed")
@@ -55,14 +55,14 @@ def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(
     assert all("Memory Size: 512 MB\tMax Memory Used: 512 MB" in report for report in reports)
 
 
+@pytest.mark.usefixtures("killed")
 def test_after_the_kill_a_new_environment_serves_the_next(
-    wasteful: Deployment, wasteful_application: JournalingApplication
+    wasteful: Deployment, journal: Journal, request: pytest.FixtureRequest
 ) -> None:
-    killed = wasteful_application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
-    wait_until_given_up(wasteful, lambda event: killed.key in event.keys)
+    application = JournalingApplication(wasteful, journal, scenario_name(request.node.nodeid))
 
-    thumbnail = wasteful_application.wait_until_ready(
-        wasteful_application.upload(picture("photo-smooth.jpg").path(), "small.jpg")
+    thumbnail = application.wait_until_ready(
+        application.upload(picture("photo-smooth.jpg").path(), "small.jpg")
     )
 
     assert thumbnail.data
