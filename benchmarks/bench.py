@@ -83,6 +83,8 @@ def main(  # noqa: PLR0913  each is an option
                 pictures=[],
             )
             code = measure_pictures(plan)
+            if code == pytest.ExitCode.INTERRUPTED:
+                raise KeyboardInterrupt  # noqa: TRY301  as if pytest had not taken it
             found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
             if len(sizes_mb) > 1:
                 found = replace(found, sweep=sweep(plan, sizes_mb))
@@ -94,6 +96,9 @@ def main(  # noqa: PLR0913  each is an option
     except ThumbrigError as exc:
         click.echo(f"thumbrig: {exc}", err=True)
         sys.exit(2)
+    except KeyboardInterrupt:
+        click.echo("thumbrig: interrupted, everything is stopped", err=True)
+        sys.exit(130)
 
 
 def measure_pictures(plan: Plan) -> int:
@@ -105,6 +110,8 @@ def measure_pictures(plan: Plan) -> int:
         # Its table is of whole rounds; ours, at the end, is of contenders.
         "--benchmark-quiet",
         "--timeout=0",
+        # An interrupted run has nothing to store: as an error that warning would hide why it ended.
+        "--override-ini=filterwarnings=default",
         "--no-header",
         "--no-summary",
         "-qq",
