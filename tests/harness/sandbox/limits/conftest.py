@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.sandbox import python_runtime
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import Credentials, DeployedFunction
+from harness.sandbox.function import bare_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
 
@@ -97,17 +98,5 @@ def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
 
 
 def _function(root: Path, memory_mb: int, timeout_seconds: int) -> DeployedFunction:
-    return DeployedFunction(
-        name="hungry",
-        arn="arn:aws:lambda:us-east-1:000000000000:function:hungry",
-        region="us-east-1",
-        runtime="python3.11",
-        handler="index.handle",
-        memory_mb=memory_mb,
-        timeout_seconds=timeout_seconds,
-        variables={},
-        log_group="/aws/lambda/hungry",
-        task_root=root,
-        endpoint_url="http://127.0.0.1:1",
-        credentials=Credentials(access_key_id="a", secret_access_key="b", session_token="c"),  # noqa: S106  made up
-    )
+    function = bare_function("hungry", root, runtime="python3.11", memory_mb=memory_mb)
+    return replace(function, timeout_seconds=timeout_seconds)
