@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    from harness.containers import Run
     from harness.sandbox.limits.meter import Counters
 
 
@@ -82,6 +83,20 @@ class ContainerMeter:
             peak_bytes = container["HostConfig"]["Memory"] if killed else 0
             return Usage(peak_bytes=peak_bytes, cpu_seconds=0.0, oom_killed=killed)
         return Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
+
+
+class ContainerMeters:
+    """Opens the accounting of one container after the other."""
+
+    description = ""
+
+    def __init__(self, engine: DockerClient, run: Run) -> None:
+        self._engine = engine
+        self._run = run
+
+    def open(self, container_id: str) -> ContainerMeter:
+        """Open the accounting of a running container."""
+        return open_meter(self._engine, container_id)
 
 
 def open_meter(engine: DockerClient, container_id: str) -> ContainerMeter:
