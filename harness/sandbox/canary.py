@@ -29,7 +29,7 @@ MARGIN_MB: Final = 64
 
 # MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
 # function that must die holds on for a while: a watchdog needs the time of a few looks.
-_SOURCE = """
+SOURCE = """
 import mmap, time
 
 def handle(event, context):
@@ -71,7 +71,7 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
     started = time.monotonic()
     task_root = folder / "task"
     task_root.mkdir(parents=True)
-    (task_root / "index.py").write_text(_SOURCE)
+    (task_root / "index.py").write_text(SOURCE)
     run = _Run(
         confinement,
         folder,

@@ -80,7 +80,7 @@ class Environment:
             invocation = self._serve(event, request_id)
         self._output.drain()
         self._log(texts.end_line(request_id))
-        self._log(texts.report_line(invocation, self.function))
+        self._log(texts.report_line(invocation, memory_mb=self.function.memory_mb))
         return invocation
 
     def stop(self) -> None:

@@ -6,16 +6,13 @@ import contextlib
 import itertools
 import logging
 import os
-import shutil
-import socket
 import sys
-import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness import guardian, process
+from harness import process
 from harness.aws import Aws
 from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
@@ -25,6 +22,8 @@ from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
+from harness.targets.ports import free_port
+from harness.targets.run_folder import run_folder
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
@@ -44,13 +43,6 @@ _REGION: Final = "us-east-1"
 _ROOT: Final = "test"
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
-
-
-class PortTakenError(ThumbrigError):
-    """Raised when the port asked for is in use."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use: expected a free one on 127.0.0.1; give another, or none")
 
 
 class EmulatorFailedError(ThumbrigError):
@@ -125,9 +117,9 @@ def embedded_target(
     Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
     """
     held = confinement(limiter, cpu=cpu)
-    port = _free_port(port)
+    port = free_port(port)
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_run_folder())
+        folder = stack.enter_context(run_folder())
         service = FunctionService(
             folder=folder / "sandbox", confinement=held, most_environments=max(2, os.cpu_count() or 2)
         )
@@ -155,17 +147,6 @@ def _build(function: FunctionFolder, confinement: Confinement, cache: Path) -> P
     package = build(function, platform, cache=cache)
     require_sound(package.path, platform, function.handler)
     return package
-
-
-@contextlib.contextmanager
-def _run_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
-    guardian.watch_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        guardian.forget_folder(folder)
 
 
 @contextlib.contextmanager
@@ -230,14 +211,3 @@ class _Answering:
     def describe(self) -> str:
         """Say what the last look found."""
         return f"expected an answer from {self._url}, got: {self._last}"
-
-
-def _free_port(wanted: int | None) -> int:
-    with socket.socket() as probe:
-        # As servers do: a port of a connection that has just ended counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted or 0))
-        except OSError as exc:
-            raise PortTakenError(wanted or 0) from exc
-        return int(probe.getsockname()[1])
