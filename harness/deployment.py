@@ -36,3 +36,5 @@ class Deployment:
     failure_queue_url: str
     capabilities: frozenset[Capability]
     distribution_domain: str | None = None
+    distribution_id: str | None = None
+    stack_name: str | None = None
