@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from resizer.errors import DestinationInsideSourceError, SettingsError
+from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
+from resizer.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,8 @@ _BEST_QUALITY = 100
 # Any larger could only be a slip of the hand.
 _MOST_PIXELS = 10**12
 _MOST_DIGITS = 20
+_MEMORY_SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+_MOST_MEMORY_MB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,13 @@ class Settings:
     effort: int = 6
     format: OutputFormat = OutputFormat.WEBP
     max_pixels: int = 100_000_000
+    # What Lambda gives the function; elsewhere nothing is refused for its memory.
+    memory_bytes: int | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """What there is, and what the engine takes of it before any picture."""
+        return Memory(limit_bytes=self.memory_bytes, rest_bytes=REST_BYTES[self.engine])
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -51,7 +62,14 @@ class Settings:
             effort=_whole(env, "THUMBNAIL_EFFORT", cls.effort, 0, output.most_effort),
             format=output,
             max_pixels=_whole(env, "MAX_PIXELS", cls.max_pixels, 1, _MOST_PIXELS),
+            memory_bytes=_memory(env),
         )
+
+
+def _memory(env: Mapping[str, str]) -> int | None:
+    if _MEMORY_SIZE not in env:
+        return None
+    return _whole(env, _MEMORY_SIZE, 0, 1, _MOST_MEMORY_MB) * 2**20
 
 
 def _bucket(env: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ import pyvips
 
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
+from resizer.memory import keep_little
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # a third of one core.
 pyvips.cache_set_max(0)
 pyvips.concurrency_set(1)
+keep_little()
 
 _LOADERS = {
     Format.JPEG: "jpegload_source",
