@@ -62,6 +62,13 @@ def sandbox(session: nox.Session) -> None:
 
 
 @nox.session
+def memory(session: nox.Session) -> None:
+    """Measure what large pictures of each kind take, against what the function expects: minutes."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
