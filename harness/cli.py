@@ -13,6 +13,7 @@ from harness import e2e
 from harness.errors import ThumbrigError
 from harness.function import FunctionFolder
 from harness.package import build, save
+from harness.parity.run import run_parity
 from harness.platforms import Architecture, lambda_platform
 from harness.probe import require_sound
 
@@ -75,6 +76,7 @@ def main(*, verbose: bool) -> None:
     show_default=True,
     help="Give functions Lambda's share of a core, or all that there is.",
 )
+@click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def end_to_end(  # noqa: PLR0913  each is an option
     *,
@@ -85,6 +87,7 @@ def end_to_end(  # noqa: PLR0913  each is an option
     port: int | None,
     limiter: str | None,
     cpu: Cpu,
+    results: Path | None,
     pytest_arguments: tuple[str, ...],
 ) -> None:
     """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
@@ -101,7 +104,14 @@ def end_to_end(  # noqa: PLR0913  each is an option
     if photo:
         e2e.run_photo(run, photo)
     else:
-        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
+        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments, results=results))
+
+
+@main.command("parity")
+@click.option("--output", type=Path, default=PROJECT / "docs" / "parity.md", show_default="docs/parity.md")
+def compare_targets(*, output: Path) -> None:
+    """Run the scenarios on each local target, and write a page that puts them side by side."""
+    run_parity(output)
 
 
 def _check_target(
