@@ -1,0 +1,153 @@
+"""Makes every picture's thumbnail with the function as it stands, packaged and run in the sandbox."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from benchmarks.contenders import Spec
+from benchmarks.gate import pictures, provenance, scoring
+from benchmarks.gate.snapshot import (
+    Memory,
+    MemoryEnvironment,
+    Observation,
+    PackageSize,
+    Snapshot,
+    Thumbnail,
+)
+from benchmarks.stage import PASSED, invoke, open_stage, outcome_of
+from harness.package import build
+from harness.platforms import host_platform, lambda_platform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from benchmarks.gate.provenance import LogBook
+    from benchmarks.plan import Subject
+    from benchmarks.stage import Entrant, Original, Stage
+    from harness.function import FunctionFolder
+
+_CACHE = Path(__file__).parents[2] / ".cache" / "packages"
+_MEMORY_MB = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """What is to be observed: a function at the template's parameters, at these pictures."""
+
+    function: FunctionFolder
+    subjects: Sequence[Subject]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    limiter: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What came of one picture; without a thumbnail, `outcome` says why."""
+
+    subject: Subject
+    outcome: str
+    image: bytes
+    thumbnail: Thumbnail | None
+    peak_bytes: int
+
+
+def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Iterable[Sight]]) -> Observation:
+    """Deploy the function, serve each picture once, and read what made the thumbnails."""
+    function = assignment.function
+    spec = Spec(name=function.name, folder=function.path, parameters=assignment.parameters)
+    # Beside the rest: nothing needs it before the end.
+    with ThreadPoolExecutor(max_workers=1) as packer:
+        packing = packer.submit(build, function, lambda_platform(function.runtime, "x86_64"), cache=_CACHE)
+        with open_stage(
+            [spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=assignment.limiter, cache=_CACHE
+        ) as stage:
+            entrant = stage.entrants[0]
+            # Nothing is to be measured under a limiter that does not limit.
+            _ = stage.target.limits
+            book = provenance.LogBook()
+            sights = list(progress(_sights(stage, entrant, assignment.subjects, book)))
+            made_by = provenance.describe(function, entrant, told=book.settings)
+            environment = _environment(stage, function)
+        package = packing.result()
+    made = {sight.subject.name: sight for sight in sights if sight.thumbnail}
+    return Observation(
+        snapshot=Snapshot(
+            function=made_by,
+            package=PackageSize(unzipped_bytes=package.unzipped_bytes, zip_bytes=package.zip_bytes),
+            scorer=scoring.scorer(),
+            thumbnails={name: sight.thumbnail for name, sight in made.items() if sight.thumbnail},
+        ),
+        memory=Memory(
+            environment=environment, peak_bytes={name: sight.peak_bytes for name, sight in made.items()}
+        ),
+        images={name: sight.image for name, sight in made.items()},
+        without_thumbnail={sight.subject.name: sight.outcome for sight in sights if not sight.thumbnail},
+    )
+
+
+def _sights(stage: Stage, entrant: Entrant, subjects: Sequence[Subject], book: LogBook) -> Iterator[Sight]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as lanes:
+        yield from lanes.map(lambda subject: _look(stage, entrant, subject, book), subjects)
+
+
+def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook) -> Sight:
+    data = pictures.read(subject)
+    original = entrant.put(subject.name, data)
+    # A new environment for each picture: the peak of one that has served others depends on their order.
+    environment = stage.start(entrant, log=book)
+    try:
+        invocation = invoke(environment, original)
+    finally:
+        environment.stop()
+    outcome = outcome_of(invocation)
+    image = _image(entrant, original) if outcome == PASSED else b""
+    if outcome == PASSED and not image:
+        outcome = "no thumbnail, and no error either"
+    return Sight(
+        subject=subject,
+        outcome=outcome,
+        image=image,
+        thumbnail=_described(subject, data, image, entrant.deployment.thumbnail_extension) if image else None,
+        peak_bytes=invocation.peak_memory_bytes,
+    )
+
+
+def _image(entrant: Entrant, original: Original) -> bytes:
+    try:
+        return entrant.thumbnail(original)
+    except ClientError as exc:
+        # Without s3:ListBucket, S3 answers 403 for a key that is not there.
+        if exc.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
+            return b""
+        raise
+
+
+def _described(subject: Subject, original: bytes, image: bytes, extension: str) -> Thumbnail:
+    width, height = scoring.size_of(subject, image)
+    return Thumbnail(
+        file_name=subject.name + extension,
+        original_sha256=hashlib.sha256(original).hexdigest(),
+        sha256=hashlib.sha256(image).hexdigest(),
+        size_bytes=len(image),
+        width_pixels=width,
+        height_pixels=height,
+        ssimulacra2=scoring.score(subject, original, image),
+    )
+
+
+def _environment(stage: Stage, function: FunctionFolder) -> MemoryEnvironment:
+    host = host_platform(function.family.name)
+    return MemoryEnvironment(
+        limiter=stage.target.confinement.limiter.name,
+        runtime=host.runtime,
+        system=host.system,
+        architecture=host.architecture,
+        cores=os.cpu_count() or 1,
+    )
