@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from benchmarks.gate.baseline import Baseline
-    from benchmarks.gate.snapshot import Memory, Observation, Snapshot, Thumbnail
+    from benchmarks.gate.snapshot import Memory, Observation, Provenance, Snapshot, Thumbnail
     from benchmarks.gate.thresholds import Thresholds
 
 _SCORE_DECIMALS = 4
@@ -45,9 +45,9 @@ class OtherBuildError(ThumbrigError):
 
     def __init__(self, then: Snapshot, now: Snapshot) -> None:
         super().__init__(
-            f"expected the encoder's build that the baseline was made with ({_build(then)}), got another of"
-            f" the same pins ({_build(now)}), and its thumbnails differ; judge on such a machine, or make a"
-            ' baseline for this one: --baseline FILE --accept "the reason"'
+            f"expected the encoder's build that the baseline was made with ({_build(then)}), got another"
+            f" ({_build(now)}) without the function asking for it, and its thumbnails differ; judge on such a"
+            ' machine, or make a baseline for this one: --baseline FILE --accept "the reason"'
         )
 
 
@@ -59,8 +59,7 @@ def require_judgeable(baseline: Baseline, observation: Observation) -> None:
     here = now.thumbnails.keys() | observation.without_thumbnail.keys()
     if then.thumbnails and not then.thumbnails.keys() & here:
         raise OtherPicturesError
-    same_pins = then.function.requirements == now.function.requirements
-    if same_pins and then.function.build != now.function.build and _differ(then, now):
+    if _is_another_build(then.function, now.function) and _differ(then, now):
         raise OtherBuildError(then, now)
 
 
@@ -223,6 +222,13 @@ def _gain(check: Check) -> float:
         return 0.0
     worth = check.now - check.then
     return worth if check.metric is Metric.SCORE else -worth
+
+
+def _is_another_build(then: Provenance, now: Provenance) -> bool:
+    """Tell a build that the machine brought from one that the function's own change asked for."""
+    return then.platform != now.platform or (
+        then.requirements == now.requirements and then.build != now.build
+    )
 
 
 def _differ(then: Snapshot, now: Snapshot) -> bool:

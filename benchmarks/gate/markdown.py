@@ -24,9 +24,8 @@ def to_markdown(verdict: Verdict) -> str:
     lines += [f"- not compared: {entry.metric}: {_escaped(entry.reason)}" for entry in verdict.not_compared]
     lines += [""] if verdict.not_compared else []
     lines += _changes(verdict)
-    lines += [f"`{verdict.accept_command}` takes this as the new baseline.", ""] * (
-        verdict.red or verdict.better
-    )
+    if command := wording.command(verdict):
+        lines += [f"{wording.advice(verdict).capitalize()}: `{command}`.", ""]
     lines += _held(verdict)
     return "\n".join(lines).rstrip() + "\n"
 

@@ -57,7 +57,8 @@ def render(
         .render(
             verdict=verdict,
             headline=wording.headline(verdict),
-            advice=wording.advice(verdict),
+            advice=wording.advice(verdict).capitalize(),
+            command=wording.command(verdict),
             changes=wording.changes(verdict),
             nothing_changed=wording.NOTHING_CHANGED,
             whole=[

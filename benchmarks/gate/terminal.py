@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.gate.baseline import Baseline
     from benchmarks.gate.verdict import Check, PictureVerdict, Verdict
 
-_LOG_WIDTH = 150
+_LOG_WIDTH = 170
 _COLOURS = {Outcome.HELD: "green", Outcome.REGRESSED: "red", Outcome.MISSING: "yellow"}
 
 
@@ -39,7 +39,8 @@ def print_verdict(verdict: Verdict, page: Path) -> None:
     out.print(
         Text(f"{'red' if verdict.red else 'green'}: {wording.headline(verdict)}", style=f"bold {colour}")
     )
-    out.print(f"{wording.advice(verdict)}\n{page}", soft_wrap=True, markup=False)
+    command = f": {entered}" if (entered := wording.command(verdict)) else ""
+    out.print(f"{wording.advice(verdict)}{command}\n{page}", soft_wrap=True, markup=False)
 
 
 def print_accepted(baseline: Baseline, path: Path) -> None:

@@ -35,10 +35,15 @@ def headline(verdict: Verdict) -> str:
 def advice(verdict: Verdict) -> str:
     """Say in one line what to do."""
     if verdict.red:
-        return f"repair it, or take it as the new baseline: {verdict.accept_command}"
+        return "repair it, or take it as the new baseline"
     if verdict.better:
-        return f"take it as the new baseline, so that it is held from now on: {verdict.accept_command}"
+        return "take it as the new baseline, so that it is held from now on"
     return "nothing to do"
+
+
+def command(verdict: Verdict) -> str | None:
+    """Give the command that the advice needs, if it needs one."""
+    return verdict.accept_command if verdict.red or verdict.better else None
 
 
 def whole_name(check: Check) -> str:
