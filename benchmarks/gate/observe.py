@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +28,13 @@ from harness.package import build
 from harness.platforms import host_platform, lambda_platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from benchmarks.gate.provenance import LogBook
     from benchmarks.plan import Subject
     from benchmarks.stage import Entrant, Original, Stage
     from harness.function import FunctionFolder
+    from harness.sandbox.environment import Environment
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"
 _MEMORY_MB = 512
@@ -72,7 +75,8 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
             # Nothing is to be measured under a limiter that does not limit.
             _ = stage.target.limits
             book = provenance.LogBook()
-            sights = list(progress(_sights(stage, entrant, assignment.subjects, book)))
+            with contextlib.closing(_sights(stage, entrant, assignment.subjects, book)) as coming:
+                sights = list(progress(coming))
             made_by = provenance.describe(function, entrant, told=book.settings)
             environment = _environment(stage, function)
         package = packing.result()
@@ -92,20 +96,55 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
     )
 
 
-def _sights(stage: Stage, entrant: Entrant, subjects: Sequence[Subject], book: LogBook) -> Iterator[Sight]:
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as lanes:
-        yield from lanes.map(lambda subject: _look(stage, entrant, subject, book), subjects)
+class _Lanes:
+    """Keeps the environments that serve a picture now; closed, it stops them, and those that come later."""
+
+    def __init__(self) -> None:
+        self._environments: set[Environment] = set()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def keeping(self, environment: Environment) -> Iterator[Environment]:
+        """Have the environment stopped at the end of the block, or as soon as the lanes are closed."""
+        with self._lock:
+            self._environments.add(environment)
+            late = self._closed
+        try:
+            if late:
+                raise CancelledError
+            yield environment
+        finally:
+            with self._lock:
+                self._environments.discard(environment)
+            environment.stop()
+
+    def close(self) -> None:
+        """Let nothing go on: whoever interrupts does not wait for a function's time limit."""
+        with self._lock:
+            self._closed = True
+            environments = list(self._environments)
+        for environment in environments:
+            environment.stop()
 
 
-def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook) -> Sight:
+def _sights(
+    stage: Stage, entrant: Entrant, subjects: Sequence[Subject], book: LogBook
+) -> Generator[Sight, None, None]:
+    lanes = _Lanes()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
+        try:
+            yield from workers.map(lambda subject: _look(stage, entrant, subject, book, lanes), subjects)
+        finally:
+            lanes.close()
+
+
+def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook, lanes: _Lanes) -> Sight:
     data = pictures.read(subject)
     original = entrant.put(subject.name, data)
     # A new environment for each picture: the peak of one that has served others depends on their order.
-    environment = stage.start(entrant, log=book)
-    try:
+    with lanes.keeping(stage.start(entrant, log=book)) as environment:
         invocation = invoke(environment, original)
-    finally:
-        environment.stop()
     outcome = outcome_of(invocation)
     image = _image(entrant, original) if outcome == PASSED else b""
     if outcome == PASSED and not image:

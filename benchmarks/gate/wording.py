@@ -73,9 +73,7 @@ def difference(check: Check) -> str:
     """Tell by how much a figure changed."""
     then, now = check.then, check.now
     if isinstance(then, tuple) or isinstance(now, tuple):
-        return (
-            "unchanged" if then == now else f"{value(check.metric, then)} is now {value(check.metric, now)}"
-        )
+        return "none" if then == now else "changed"
     if check.metric is Metric.SCORE:
         return f"{now - then:+.2f} points"
     percent = f" ({(now - then) / then * 100:+.1f} %)" if then else ""
