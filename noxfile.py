@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
+import nox.command
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
@@ -52,6 +54,18 @@ def bench(session: nox.Session) -> None:
     """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
+    install(session, "gate")
+    command = ("python", "-m", "benchmarks.gate", *session.posargs)
+    try:
+        session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
+    except nox.command.CommandFailed as failed:
+        # nox ends with 1 whatever failed; here 1 is red, and 2 says that nothing could be judged.
+        sys.exit(failed.return_code or 1)
 
 
 @nox.session

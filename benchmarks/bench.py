@@ -19,7 +19,7 @@ from benchmarks.plan import REFERENCE, Plan, choose_subjects, parse_sizes
 from benchmarks.stage import open_stage
 from benchmarks.table import print_results
 from harness.errors import ThumbrigError
-from harness.report import write_bench_report
+from harness.report.bench import write_bench_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
