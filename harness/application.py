@@ -96,7 +96,7 @@ class Overwrite:
 class Application:
     """The application's side of one pipeline; may be used from several threads.
 
-    Without `cloudfront` the CDN is told nothing. `explain` is asked what happened when a thumbnail is missing.
+    Without `cloudfront` the CDN is told nothing. `explain` is asked what happened if a thumbnail stays away.
     """
 
     def __init__(
