@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.cdn.edge import Edge
 
 POLL_SECONDS: Final = 0.1
-PLACEHOLDER_KEY: Final = "placeholder.webp"
+PLACEHOLDER_KEY: Final = "placeholder.svg"
 PLACEHOLDER_SECONDS: Final = 1
 
 _TIMEOUT_SECONDS: Final = 60.0
@@ -67,7 +67,6 @@ class Visit:
     upload: Upload
     expected: bytes
     answers: list[Answer] = field(default_factory=list)
-    person_seconds: float = 0.0
     edge_clock_seconds: float = 0.0
     bucket_requests: int = 0
 
@@ -80,10 +79,6 @@ class Visit:
         """Ask the CDN once; tells whether the picture is right."""
         answer = self.browser.get(url)
         self.answers.append(answer)
-        if self.edge_clock_seconds:
-            self.person_seconds += answer.answered_seconds - answer.asked_seconds
-        else:
-            self.person_seconds = answer.answered_seconds - self.upload.started_seconds
         return self.is_right(answer)
 
     def is_right(self, answer: Answer) -> bool:
@@ -94,7 +89,6 @@ class Visit:
         """Have time pass at the edge, at once."""
         self.edge.clock.advance(seconds)
         self.edge_clock_seconds += seconds
-        self.person_seconds += seconds
 
 
 def _poll_cdn(visit: Visit) -> None:
@@ -158,7 +152,9 @@ def cross(chosen: Strategy, visit: Visit) -> Outcome:
     wrong = [answer for answer in visit.answers if not visit.is_right(answer)]
     errors = sum(1 for answer in wrong if answer.status != _OK)
     return Outcome(
-        first_picture_seconds=visit.person_seconds,
+        first_picture_seconds=visit.answers[-1].answered_seconds
+        - visit.upload.started_seconds
+        + visit.edge_clock_seconds,
         edge_clock_seconds=visit.edge_clock_seconds,
         viewer_requests=counted.viewer_requests,
         origin_requests=counted.origin_requests,
