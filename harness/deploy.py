@@ -95,6 +95,7 @@ def _read_outputs(
         log_group=outputs["LogGroupName"],
         failure_queue_url=outputs["FailureQueueUrl"],
         capabilities=capabilities,
+        timeout_seconds=int(outputs["FunctionTimeout"]),
         distribution_domain=outputs.get("DistributionDomainName"),
         distribution_id=outputs.get("DistributionId"),
         stack_name=stack_name,

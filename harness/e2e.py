@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from rich.console import Console
 
-from harness.application import Application
+from harness.deployed import DeployedApplication
 from harness.errors import ThumbrigError
 from harness.settle import Refusal, settle
 from harness.targets.embedded import embedded_target
@@ -102,11 +102,11 @@ def run_scenarios(
 
 def run_photo(run: Run, photo: Path) -> None:
     """Run one photo and leave its thumbnail beside it."""
-    data = _read(photo)
+    data = read_photo(photo)
     console = Console(highlight=False)
     with run.target() as target:
         deployment = target.deploy()
-        application = Application(deployment)
+        application = DeployedApplication(deployment)
         thumbnails = []
         for _ in range(1 + _WARM_UPLOADS):
             upload = application.upload(data, photo.name)
@@ -119,7 +119,8 @@ def run_photo(run: Run, photo: Path) -> None:
     console.print(_summary(photo, len(data), path, thumbnails), soft_wrap=True)
 
 
-def _read(photo: Path) -> bytes:
+def read_photo(photo: Path) -> bytes:
+    """Read a person's photo; raises UnreadablePhotoError."""
     try:
         return photo.read_bytes()
     except OSError as exc:
