@@ -35,9 +35,9 @@ from importlib import metadata
 found = {entry.metadata["Name"]: entry.version for entry in metadata.distributions()}
 try:
     from PIL import features
-    for name in ("webp", "libjpeg_turbo", "avif"):
+    for name, library in (("webp", "libwebp"), ("libjpeg_turbo", "libjpeg-turbo"), ("avif", "libavif")):
         if version := features.version(name):
-            found[f"{name.removeprefix('lib')} in Pillow"] = version
+            found[f"{library} in Pillow"] = version
 except ImportError:
     pass
 try:
