@@ -34,10 +34,33 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session
+def timeline(session: nox.Session) -> None:
+    """Show what happens to a photo of yours, and when: `-- PHOTO`."""
+    install(session, "timeline")
+    session.run("python", "-m", "harness", "timeline", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def gap(session: nox.Session) -> None:
+    """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests: no network, no Docker."""
     install(session, "tests")
-    session.run("pytest", "-m", "not network", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run(
+        "pytest", "-m", "not network and not docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
+    )
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run the tests that start containers: they need a Docker engine and the runtime images."""
+    install(session, "tests")
+    session.run("pytest", "-m", "docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
@@ -64,6 +87,13 @@ def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks.sandbox", *session.posargs)
+
+
+@nox.session
+def memory(session: nox.Session) -> None:
+    """Measure what large pictures of each kind take, against what the function expects: minutes."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

@@ -46,8 +46,10 @@ _SWEEP_ROUNDS = 7
 @click.option(
     "--smallest", is_flag=True, help="Also bisect for the smallest memory that passes all pictures."
 )
-@click.option("--largest", is_flag=True, help="Also serve 100 megapixels as JPEG, PNG, WebP and TIFF.")
-@click.option("--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations: does memory grow?")
+@click.option("--largest", is_flag=True, help="Also serve 100 megapixels of each format.")
+@click.option(
+    "--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations or more: does memory grow?"
+)
 @click.option("--output", type=Path, default=PROJECT / "reports" / "bench", help="Where results go.")
 def main(  # noqa: PLR0913  each is an option
     *,
@@ -153,11 +155,11 @@ def explored(
             smallest_memory=[explore.smallest_memory(plan.stage, entrant, data) for entrant in entrants],
         )
     if largest:
-        click.echo("100 megapixels in four formats")
+        click.echo("100 megapixels of each format")
         every = [explore.largest_pictures(plan.stage, entrant) for entrant in entrants]
         found = replace(found, largest_pictures=[one for several in every for one in several])
     if soak:
-        click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender")
+        click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender, more while memory grows")
         subject = plan.subjects[0]
         soaks = [
             explore.soak(

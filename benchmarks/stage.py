@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote_plus
 
 from harness import guardian
-from harness.application import thumbnail_key
 from harness.function import FunctionFolder
 from harness.package import build
-from harness.platforms import host_platform
 from harness.sandbox.control_plane import read_function
 from harness.sandbox.environment import Environment
 from harness.sandbox.invocation import Invocation, Outcome
@@ -71,7 +69,7 @@ class Entrant:
 
     def thumbnail(self, original: Original) -> bytes:
         """Read what the contender made of a picture."""
-        key = thumbnail_key(self.deployment, original.key)
+        key = self.deployment.pipeline.thumbnail_key(original.key)
         answer = self.deployment.aws.client("s3").get_object(Bucket=self.deployment.bucket, Key=key)
         return answer["Body"].read()
 
@@ -204,5 +202,5 @@ def _enter(  # noqa: PLR0913  what there is to know of one contender
         name=spec.name,
         deployment=deployment,
         function=read_function(target.aws, deployment.function_name, folder=scratch / "packages"),
-        package=build(folder, host_platform(folder.family.name), cache=cache),
+        package=build(folder, target.confinement.limiter.platform(folder.runtime), cache=cache),
     )

@@ -17,6 +17,23 @@ class SettingsError(ResizerError):
         super().__init__(f"{variable}: expected {expected}, got {came}; set it in the function's environment")
 
 
+class EncoderMissingError(ResizerError):
+    """Raised at the start when an encoder's switches are wanted that this installation cannot reach."""
+
+    def __init__(self, encoder: str, came: str) -> None:
+        super().__init__(
+            f"expected {encoder} of the version that function.toml pins, the installed Pillow {came}; "
+            "install Pillow's own wheel, or set THUMBNAIL_PROFILE to 'reference'"
+        )
+
+
+class EncoderFailedError(ResizerError):
+    """Raised when an encoder gives no file, for another reason than memory."""
+
+    def __init__(self, encoder: str, reason: str) -> None:
+        super().__init__(f"expected a file from {encoder}, it {reason}")
+
+
 class DestinationInsideSourceError(ResizerError):
     """Raised when each thumbnail would be an upload again, so that the function called itself for ever."""
 
@@ -86,6 +103,18 @@ class DamagedImageError(PermanentError):
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(f"expected a whole {kind}, got a damaged one ({reason}); upload it again")
+
+
+class TooMuchMemoryError(PermanentError):
+    """Raised when a picture would take more memory than the function has; nothing was decoded then."""
+
+    type = "TooMuchMemory"
+
+    def __init__(self, what: str, needed_bytes: int, memory_bytes: int, advice: str) -> None:
+        super().__init__(
+            f"expected a picture that fits into {memory_bytes / 2**20:,.0f} MB, got {what}, "
+            f"which takes about {needed_bytes / 2**20:,.0f} MB; {advice} or raise MemorySize"
+        )
 
 
 class TooManyPixelsError(PermanentError):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from resizer.engines import engine_for
-from resizer.engines.base import Encoding
 from resizer.header import read_header
 from resizer.keys import thumbnail_key
 
@@ -65,7 +64,7 @@ def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
         extension=settings.format.extension,
     )
     with watch.step("download"):
-        original = storage.get(key)
+        original = storage.get(key, admit=settings.memory.admit_file)
     rendered = render(original, settings=settings, watch=watch)
     with watch.step("upload"):
         storage.put(destination, rendered.data, content_type=settings.format.content_type)
@@ -82,11 +81,12 @@ def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendere
     """Make a thumbnail of a picture; what the steps mean to each engine, its module says."""
     with watch.step("decode"):
         header = read_header(original, max_pixels=settings.max_pixels)
-        engine = engine_for(settings.engine, header)
+        engine = engine_for(
+            settings.engine, header, settings.memory, file_bytes=len(original), size=settings.size
+        )
         picture = engine.decode(original, header, settings.size)
     with watch.step("resize"):
-        small = picture.resize(settings.size)
+        small = picture.resize(settings.size, settings.kernel)
     with watch.step("encode"):
-        encoding = Encoding(format=settings.format, quality=settings.quality, effort=settings.effort)
-        data = small.encode(encoding)
+        data = small.encode(settings.encoding)
     return Rendered(data=data, width=header.width, height=header.height, engine=engine.name)

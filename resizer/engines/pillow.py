@@ -12,12 +12,15 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
+from resizer import exif
+from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
+from resizer.switches import NONE, Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +55,6 @@ _COMPLAINTS = (
     zlib.error,
 )
 
-_ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -65,6 +67,12 @@ _TURNS = {
 
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _STRAIGHT = {"La": "LA", "RGBa": "RGBA"}
+
+_KERNELS = {
+    Kernel.LANCZOS3: Image.Resampling.LANCZOS,
+    Kernel.CUBIC: Image.Resampling.BICUBIC,
+    Kernel.LINEAR: Image.Resampling.BILINEAR,
+}
 
 # A whole multiple of the target by box averages first, Lanczos for the rest: libvips' own default, and twice
 # as fast as Lanczos alone.
@@ -103,9 +111,9 @@ class PillowPicture:
     image: Image.Image
     orientation: int
 
-    def resize(self, size: int) -> PillowSmall:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> PillowSmall:
         """Cut, shrink, turn and convert, in the order of the least work."""
-        image = _resample(_resizable(self.image), size)
+        image = _resample(_resizable(self.image), size, kernel)
         if self.orientation in _TURNS:
             image = image.transpose(_TURNS[self.orientation])
         if image.mode in {"RGB", "RGBA"} and "icc_profile" not in self.image.info:
@@ -127,8 +135,10 @@ class PillowSmall:
         return cls(Image.frombytes(mode, size, pixels))
 
     def encode(self, encoding: Encoding) -> bytes:
-        """Write them by Pillow's encoders."""
+        """Write them by Pillow's encoders, or by the one that has the switches."""
         image, kind = self.image, encoding.format
+        if encoding.switches != NONE:
+            return encode(image.mode, image.size, image.tobytes(), encoding)
         # A fresh picture, since Pillow's writers put what `info` holds into the file.
         image.info.clear()
         output = _Named(f"thumbnail{kind.extension}")
@@ -160,9 +170,35 @@ def _translated(header: Header) -> Iterator[None]:
         raise DamagedImageError(header.format, str(exc)) from exc
 
 
+class _View(io.RawIOBase):
+    """A file that reads from memory where it lies; io.BytesIO would copy all of it."""
+
+    def __init__(self, data: Buffer) -> None:
+        super().__init__()
+        self._data = memoryview(data)
+        self._place = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Copy the next bytes, all that are left without a size."""
+        start = min(self._place, len(self._data))
+        end = len(self._data) if size is None or size < 0 else min(start + size, len(self._data))
+        self._place = end
+        return bytes(self._data[start:end])
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place, which may lie behind the end."""
+        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: len(self._data)}
+        self._place = max(0, origins[whence] + offset)
+        return self._place
+
+    def tell(self) -> int:
+        """Say where the next bytes come from."""
+        return self._place
+
+
 def _open(data: Buffer, kind: Format) -> ImageFile:
     """Open by the one reader that is wanted; Image.open would import and ask five."""
-    file = io.BytesIO(data)
+    file = cast("BinaryIO", _View(data))
     if kind is Format.JPEG:
         return _Jpeg(file)
     if kind is Format.WEBP:
@@ -182,8 +218,8 @@ def _orientation(image: ImageFile, header: Header) -> int:
     # Pillow turns a TIFF upright by itself while loading it.
     if header.format is Format.TIFF or "exif" not in image.info:
         return 1
-    value = image.getexif().get(_ORIENTATION, 1)
-    return value if isinstance(value, int) else 1
+    # Pillow would read every tag into memory, and there may be thousands of the same large bytes.
+    return exif.orientation(image.info["exif"].removeprefix(b"Exif\0\0"))
 
 
 def _resizable(image: Image.Image) -> Image.Image:
@@ -204,7 +240,7 @@ def _cut(image: Image.Image) -> Image.Image:
     return image.crop((left, top, image.width - left, image.height - top)) if left or top else image
 
 
-def _resample(image: Image.Image, size: int) -> Image.Image:
+def _resample(image: Image.Image, size: int, kernel: Kernel) -> Image.Image:
     """Bring the centred square to its size; the box may lie at half pixels, so eight orientations agree."""
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
@@ -212,7 +248,7 @@ def _resample(image: Image.Image, size: int) -> Image.Image:
     gap = None if image.mode.startswith("I;16") else _REDUCING_GAP
     small = image.resize(
         (size, size),
-        Image.Resampling.LANCZOS,
+        _KERNELS[kernel],
         box=(left, top, left + side, top + side),
         reducing_gap=gap,
     )
