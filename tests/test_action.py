@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.decode import cfn_yaml
+import yaml
 
 _PROJECT = Path(__file__).parents[1]
-_ACTION: dict[str, Any] = cfn_yaml.load(str(_PROJECT / "action.yml"))
+_ACTION: dict[str, Any] = yaml.safe_load((_PROJECT / "action.yml").read_text())
 _EXPRESSION = re.compile(r"\$\{\{\s*(?P<name>[\w.-]+)\s*\}\}")
 
 _FUNCTION = """
