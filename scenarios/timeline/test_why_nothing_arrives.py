@@ -107,7 +107,7 @@ def _forbid(deployment: Deployment, sid: str) -> None:
 
 
 def _diagnosed(deployment: Deployment, upload: Upload, cause: Cause) -> Diagnosis:
-    return wait_for(_Found(deployment, upload, cause), timeout_seconds=30)
+    return wait_for(_Found(deployment, upload, cause), timeout_seconds=60)
 
 
 @dataclass(frozen=True)
