@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
+import nox.command
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
@@ -69,10 +71,29 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def gate(session: nox.Session) -> None:
+    """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
+    install(session, "gate")
+    command = ("python", "-m", "benchmarks.gate", *session.posargs)
+    try:
+        session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
+    except nox.command.CommandFailed as failed:
+        # nox ends with 1 whatever failed; here 1 is red, and 2 says that nothing could be judged.
+        sys.exit(failed.return_code or 1)
+
+
+@nox.session
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks.sandbox", *session.posargs)
+
+
+@nox.session
+def memory(session: nox.Session) -> None:
+    """Measure what large pictures of each kind take, against what the function expects: minutes."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

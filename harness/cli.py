@@ -13,6 +13,7 @@ from harness import e2e
 from harness.errors import ThumbrigError
 from harness.function import FunctionFolder
 from harness.package import build, save
+from harness.parity.run import run_parity
 from harness.platforms import Architecture, lambda_platform
 from harness.probe import require_sound
 
@@ -109,16 +110,28 @@ def _target_options(command: Callable[..., None]) -> Callable[..., None]:
 @main.command("e2e", context_settings={"ignore_unknown_options": True})
 @_target_options
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
+@click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def end_to_end(
-    *, photo: Path | None, pytest_arguments: tuple[str, ...], **options: Unpack[_TargetOptions]
+    *,
+    photo: Path | None,
+    results: Path | None,
+    pytest_arguments: tuple[str, ...],
+    **options: Unpack[_TargetOptions],
 ) -> None:
     """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
     run = _run(**options)
     if photo:
         e2e.run_photo(run, photo)
     else:
-        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
+        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments, results=results))
+
+
+@main.command("parity")
+@click.option("--output", type=Path, default=PROJECT / "docs" / "parity.md", show_default="docs/parity.md")
+def compare_targets(*, output: Path) -> None:
+    """Run the scenarios on each local target, and write a page that puts them side by side."""
+    run_parity(output)
 
 
 @main.command("timeline")

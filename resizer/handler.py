@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from resizer import engines, log, pipeline
@@ -28,6 +29,8 @@ Answer = dict[str, Any]
 _settings = Settings.from_env(os.environ)
 _storage = S3Storage(_settings.bucket_name)
 engines.prepare(_settings.engine, _settings.encoding)
+# Once for each start: whoever compares thumbnails can tell by what settings they were made.
+log.write("info", "started", settings=asdict(_settings))
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
