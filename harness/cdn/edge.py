@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from harness.aws import Aws
     from harness.deployment import Deployment
+    from harness.sandbox.function import Credentials
 
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
@@ -110,6 +111,10 @@ class Edge:
     def cloudfront(self) -> CloudFrontClient:
         """A client of the CloudFront API whose invalidations reach this edge."""
         return self._api.client("cloudfront")
+
+    def for_credentials(self, credentials: Credentials) -> Aws:
+        """Give the API of this edge as somebody else sees it."""
+        return self._api.with_credentials(credentials)
 
     def counts(self) -> Counts:
         """Tell what the edge has done so far."""
