@@ -100,6 +100,7 @@ class Edge:
     ca_certificate: Path
     distribution_id: str
     domain: str
+    process_id: int
     aws: Aws
 
     @cached_property
@@ -142,7 +143,8 @@ class Edge:
                 given: dict[str, Any] = json.load(answer)
                 return given
         except urllib.error.HTTPError as exc:
-            raise EdgeFailedError(json.load(exc)["error"]) from exc
+            with exc:
+                raise EdgeFailedError(json.load(exc)["error"]) from exc
         except OSError as exc:
             raise EdgeFailedError(f"expected an answer from {self.cloudfront_endpoint}, got: {exc}") from exc
 
@@ -193,6 +195,7 @@ def edge(  # noqa: PLR0913  each is an option
                 ca_certificate=Path(ready.authority),
                 distribution_id=ready.distribution_id,
                 domain=ready.domain,
+                process_id=ready.process_id,
                 aws=deployment.aws,
             )
     finally:

@@ -169,15 +169,17 @@ def test_a_malformed_batch_is_refused(edge: Edge, body: bytes, code: str) -> Non
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request)  # noqa: S310  loopback
 
-    assert f"<Code>{code}</Code>" in refused.value.read().decode()
+    with refused.value as answer:
+        assert f"<Code>{code}</Code>" in answer.read().decode()
 
 
 def test_unsigned_calls_are_refused(edge: Edge) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{edge.cloudfront_endpoint}/2020-05-31/distribution")  # noqa: S310  loopback
 
-    assert refused.value.code == 403
-    assert "<Code>MissingAuthenticationToken</Code>" in refused.value.read().decode()
+    with refused.value as answer:
+        assert answer.code == 403
+        assert "<Code>MissingAuthenticationToken</Code>" in answer.read().decode()
 
 
 def test_other_calls_reach_the_target_s_own_control_plane(edge: Edge) -> None:
