@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import uuid
@@ -14,12 +15,17 @@ import pytest
 
 from harness.cdn.edge import EdgeFailedError
 from harness.cdn.edge import edge as run_edge
+from harness.function import FunctionFolder
+from harness.targets.embedded import embedded_target
 from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.embedded import EmbeddedTarget
+    from tests.conftest import FunctionFolders
     from tests.harness.cdn.conftest import Bucket
 
 
@@ -168,6 +174,25 @@ def test_without_the_policy_the_edge_is_not_let_in(target: EmbeddedTarget) -> No
         without_policy = viewer.get("/a").status
 
     assert (with_policy, without_policy) == (200, 403)
+
+
+def test_while_the_origin_is_down_what_is_there_is_served(
+    tmp_path: Path, function_folders: FunctionFolders
+) -> None:
+    function = FunctionFolder.load(function_folders.make("def handle(event, context): return {}"))
+    with contextlib.ExitStack() as running:
+        with embedded_target(function, cache=tmp_path) as target:
+            deployment = target.deploy()
+            deployment.aws.client("s3").put_object(Bucket=deployment.bucket, Key="a", Body=b"a")
+            edge = running.enter_context(run_edge(deployment))
+            viewer = Viewer(edge)
+            viewer.get("/a")
+        edge.clock.advance(86_401)
+        stale, missing = viewer.get("/a"), viewer.get("/b")
+
+    assert (stale.status, stale.body, stale.x_cache) == (200, b"a", "Hit")
+    assert int(stale.headers["age"]) >= 86_401
+    assert (missing.status, missing.x_cache) == (502, "Error")
 
 
 def test_an_update_of_the_distribution_is_served(target: EmbeddedTarget) -> None:
