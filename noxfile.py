@@ -104,6 +104,13 @@ def engines(session: nox.Session) -> None:
 
 
 @nox.session
+def edge(session: nox.Session) -> None:
+    """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def package(session: nox.Session) -> None:
     """Package a function folder for Lambda: `-- FOLDER --output FILE`."""
     install(session, "e2e")
