@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from harness import containers
+from harness.containers import NoEngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _only_marked_tests_reach_an_engine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Where no test is marked for it the limiter Docker is not usable, whatever this machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not any(item.get_closest_marker("docker") for item in request.session.items):
+            patch.setattr(containers, "connect", _no_engine)
+        yield
+
+
+def _no_engine() -> None:
+    raise NoEngineError("no test of this session is marked for one")
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import ThumbrigError
-from harness.platforms import host_platform
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import bare_function
+from harness.sandbox.function import OWN_RUNTIME, bare_function
 from harness.sandbox.invocation import Outcome
 from harness.sandbox.output import Silence
 
@@ -77,7 +76,12 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
         confinement,
         folder,
         runtime_folder,
-        bare_function("canary", task_root, runtime=host_platform().runtime, memory_mb=MEMORY_MB),
+        bare_function(
+            "canary",
+            task_root,
+            runtime=confinement.limiter.platform(OWN_RUNTIME).runtime,
+            memory_mb=MEMORY_MB,
+        ),
     )
     with ThreadPoolExecutor(max_workers=2) as pool:
         living = pool.submit(run.allocate, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)

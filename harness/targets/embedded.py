@@ -19,7 +19,6 @@ from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
 from harness.errors import ThumbrigError
 from harness.package import build
-from harness.platforms import host_platform
 from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.choose import confinement
@@ -98,9 +97,9 @@ class EmbeddedTarget:
         function = function or self._function
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
-            package=_build(function, self._cache).path,
-            # The package is built for this machine's Python or Node.js, so that is what is declared.
-            runtime=host_platform(function.family.name).runtime,
+            package=_build(function, self.confinement, self._cache).path,
+            # What it is built for is what is declared: this machine's Python or Node.js, or Lambda's own.
+            runtime=self.confinement.limiter.platform(function.runtime).runtime,
             handler=function.handler,
             parameters=parameters or {},
         )
@@ -133,7 +132,7 @@ def embedded_target(
         sandbox_url = stack.enter_context(serving(service))
         # Building, proving and starting take up to a second each, and none needs another.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(_build, function, cache)
+        building = workers.submit(_build, function, held, cache)
         proving = workers.submit(service.prove_limits)
         endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
@@ -145,12 +144,14 @@ def embedded_target(
         yield EmbeddedTarget(aws, function, cache=cache, confinement=held, proving=proving)
 
 
-def _build(function: FunctionFolder, cache: Path) -> Package:
-    host = host_platform(function.family.name)
-    if function.family.name == "nodejs" and host.runtime != function.runtime:
-        _log.warning("%s: runs in %s here, the Node.js of this machine", function.description, host.runtime)
-    package = build(function, host, cache=cache)
-    require_sound(package.path, host, function.handler)
+def _build(function: FunctionFolder, confinement: Confinement, cache: Path) -> Package:
+    platform = confinement.limiter.platform(function.runtime)
+    if function.family.name == "nodejs" and platform.runtime != function.runtime:
+        _log.warning(
+            "%s: runs in %s here, the Node.js of this machine", function.description, platform.runtime
+        )
+    package = build(function, platform, cache=cache)
+    require_sound(package.path, platform, function.handler)
     return package
 
 

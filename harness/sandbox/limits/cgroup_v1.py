@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from harness.sandbox.limits import control_files
 from harness.sandbox.limits.cgroup import CgroupCage
 from harness.sandbox.limits.counters_v1 import CONTROLLERS, CountersV1
+from harness.sandbox.limits.this_machine import OnThisMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage, Limit
+    from harness.sandbox.limits.base import Cage, Limit, Room
 
 
-class CgroupV1:
+class CgroupV1(OnThisMachine):
     """Makes cages below the rig's own cgroups, so that a limit on the rig holds for its functions too."""
 
     name = "cgroup-v1"
@@ -35,7 +36,7 @@ class CgroupV1:
                 return f"{folder} is not writable for this user"
         return None
 
-    def create(self, limit: Limit) -> Cage:
+    def create(self, limit: Limit, _room: Room) -> Cage:
         """Make a folder in each hierarchy."""
         parents = {name: folder for name in CONTROLLERS if (folder := control_files.own_folder(name))}
 

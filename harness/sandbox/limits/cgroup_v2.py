@@ -12,14 +12,15 @@ from harness.sandbox.limits import control_files
 from harness.sandbox.limits.cgroup import CgroupCage
 from harness.sandbox.limits.counters_v2 import CountersV2
 from harness.sandbox.limits.delegation import Place, find_place, prepare
+from harness.sandbox.limits.this_machine import OnThisMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage, Limit
+    from harness.sandbox.limits.base import Cage, Limit, Room
 
 
-class CgroupV2:
+class CgroupV2(OnThisMachine):
     """Makes cages where the tree allows it: as root, or in a part that was delegated to this user."""
 
     name = "cgroup-v2"
@@ -48,7 +49,7 @@ class CgroupV2:
         place = _find()
         return place if isinstance(place, str) else None
 
-    def create(self, limit: Limit) -> Cage:
+    def create(self, limit: Limit, _room: Room) -> Cage:
         """Make a folder in the tree."""
         parent = self._prepared()
 
