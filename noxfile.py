@@ -26,9 +26,16 @@ PATIENCE_SECONDS = 10.0
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` runs a photo of yours."""
+    """Run the scenarios end to end; `-- --photo FILE` takes yours, `-- --target localstack` LocalStack."""
     install(session, "e2e")
     session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "parity", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

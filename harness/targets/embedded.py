@@ -79,7 +79,8 @@ class EmbeddedTarget:
     @property
     def description(self) -> str:
         """What it consists of, with versions."""
-        return f"MiniStack {metadata.version('ministack')}, functions in processes on {host_platform()}"
+        platform = self.confinement.limiter.platform(self._function.runtime)
+        return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
     def limits(self) -> str:
