@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from harness.targets.localstack import LocalStackTarget
     from tests.harness.localstack.conftest import Function
 
-pytestmark = pytest.mark.docker
+# LocalStack starts in seconds on a machine that does nothing else.
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(400)]
 
 _LIMIT_BYTES = 536870912
 
