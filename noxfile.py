@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 10.0
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` runs a photo of yours."""
+    """Run the scenarios end to end; `-- --photo FILE` takes yours, `-- --target localstack` LocalStack."""
     install(session, "e2e")
     session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
@@ -45,6 +45,13 @@ def gap(session: nox.Session) -> None:
     """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
     install(session, "e2e")
     session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "parity", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
