@@ -7,6 +7,7 @@ it serves, and ends at SIGTERM.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -156,6 +157,9 @@ async def serve(settings: Settings) -> None:
         process_id=os.getpid(),
     )
     _write_at_once(folder / READY_FILE, json.dumps(asdict(ready)))
+    # What is there by now stays: the collector need not walk it while viewers wait.
+    gc.collect()
+    gc.freeze()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

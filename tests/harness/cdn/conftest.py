@@ -37,7 +37,7 @@ def deployment(target: EmbeddedTarget) -> Deployment:
 @pytest.fixture(scope="session")
 def edge(deployment: Deployment) -> Iterator[Edge]:
     """An edge that several tests share: each has keys of its own."""
-    with run_edge(deployment, head_seconds=0.5, invalidation_seconds=60) as edge:
+    with run_edge(deployment, invalidation_seconds=60) as edge:
         yield edge
 
 

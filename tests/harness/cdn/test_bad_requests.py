@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from harness.cdn.edge import edge as run_edge
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cdn.edge import Edge
+    from harness.deployment import Deployment
     from scenarios.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 
@@ -74,12 +77,22 @@ def _status(answer: bytes) -> int:
         pytest.param(b"GET / HTTP/1.1\r\n" + _HOST + _TWO_LENGTHS + b"\r\n0\r\n\r\n", 400, id="two lengths"),
         pytest.param(b"GET / HTTP/9.9\r\n" + _HOST + b"\r\n", 400, id="unknown version"),
         pytest.param(b"no HTTP at all\r\n\r\n", 400, id="no HTTP"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: local", 408, id="half a request"),
-        pytest.param(b"", 408, id="nothing"),
     ],
 )
 def test_a_bad_request_is_refused(edge: Edge, sent: bytes, status: int) -> None:
     assert _status(_exchange(edge, sent)) == status
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"GET / HTTP/1.1\r\nHost: local", id="half a request"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_who_does_not_finish_a_request_is_not_waited_for(deployment: Deployment, sent: bytes) -> None:
+    with run_edge(deployment, head_seconds=0.5) as impatient:
+        assert _status(_exchange(impatient, sent)) == 408
 
 
 def test_the_second_half_of_a_request_may_come_later(edge: Edge) -> None:

@@ -186,4 +186,4 @@ class CacheStates(RuleBasedStateMachine):
 # Shrinking a failure would take minutes; its steps, as they are found, are few enough to read.
 _PHASES: Final = (Phase.explicit, Phase.reuse, Phase.generate)
 TestCacheStates = CacheStates.TestCase
-TestCacheStates.settings = settings(max_examples=200, stateful_step_count=40, deadline=None, phases=_PHASES)
+TestCacheStates.settings = settings(max_examples=300, stateful_step_count=40, deadline=None, phases=_PHASES)
