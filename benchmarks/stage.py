@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote_plus
 
 from harness import guardian
-from harness.application import thumbnail_key
 from harness.function import FunctionFolder
 from harness.package import build
 from harness.platforms import host_platform
@@ -70,7 +69,7 @@ class Entrant:
 
     def thumbnail(self, original: Original) -> bytes:
         """Read what the contender made of a picture."""
-        key = thumbnail_key(self.deployment, original.key)
+        key = self.deployment.pipeline.thumbnail_key(original.key)
         answer = self.deployment.aws.client("s3").get_object(Bucket=self.deployment.bucket, Key=key)
         return answer["Body"].read()
 

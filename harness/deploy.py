@@ -93,7 +93,9 @@ def _read_outputs(aws: Aws, outputs: Mapping[str, str], capabilities: frozenset[
         log_group=outputs["LogGroupName"],
         failure_queue_url=outputs["FailureQueueUrl"],
         capabilities=capabilities,
+        timeout_seconds=int(outputs["FunctionTimeout"]),
         distribution_domain=outputs.get("DistributionDomainName"),
+        distribution_id=outputs.get("DistributionId"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from harness.application import Application
+from harness.deployed import DeployedApplication
 from harness.errors import ThumbrigError
 from harness.settle import Refusal, settle
 from harness.targets.embedded import embedded_target
@@ -83,7 +83,7 @@ def run_photo(run: Run, photo: Path) -> None:
     console = Console(highlight=False)
     with run.target() as target:
         deployment = target.deploy()
-        application = Application(deployment)
+        application = DeployedApplication(deployment)
         thumbnails = []
         for _ in range(1 + _WARM_UPLOADS):
             upload = application.upload(data, photo.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.application import Application
+from harness.deployed import DeployedApplication
 
 if TYPE_CHECKING:
     from harness.application import Thumbnail, Upload
@@ -66,7 +66,7 @@ class Journal:
                 self.first_thumbnail_seconds = upload.started_seconds + thumbnail.visible_seconds
 
 
-class JournalingApplication(Application):
+class JournalingApplication(DeployedApplication):
     """The application, noting each thumbnail that it waited for."""
 
     def __init__(self, deployment: Deployment, journal: Journal, scenario: str) -> None:
