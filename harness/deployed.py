@@ -32,7 +32,7 @@ class DeployedApplication(Application):
             replace(pipeline, cdn_url=cdn_url or pipeline.cdn_url),
             s3=deployment.aws.client("s3"),
             cloudfront=cloudfront,
-            explain=lambda upload: diagnose(
-                deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds
+            explain=lambda upload: (
+                diagnose(deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds).lines
             ),
         )

@@ -60,7 +60,7 @@ def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answe
     except PermanentError as exc:
         log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc))
         return {"error": {"type": exc.type, "message": str(exc), "key": record.key}}
-    _log_result(result, settings)
+    _log_result(result, record, settings)
     return {
         "original": result.original,
         "thumbnail": result.thumbnail,
@@ -82,11 +82,12 @@ def _reason_to_skip(record: Record, settings: Settings) -> str | None:
     return None
 
 
-def _log_result(result: pipeline.Result, settings: Settings) -> None:
+def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> None:
     log.write(
         "info",
         "thumbnail",
         key=result.original,
+        event_time=record.time,
         thumbnail=result.thumbnail,
         bytes_in=result.original_bytes,
         bytes_out=len(result.rendered.data),
