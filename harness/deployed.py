@@ -9,29 +9,24 @@ from harness.application import Application
 from harness.diagnosis import diagnose
 
 if TYPE_CHECKING:
-    from types_boto3_cloudfront import CloudFrontClient
-
+    from harness.cdn.edge import Edge
     from harness.deployment import Deployment
 
 
 class DeployedApplication(Application):
     """The application as a backend has it, which here also knows why a thumbnail does not come.
 
-    With an edge in front of the bucket it is given the edge's address and its CloudFront API.
+    With an edge it gives the edge's addresses, and invalidates there.
     """
 
-    def __init__(
-        self,
-        deployment: Deployment,
-        *,
-        cdn_url: str | None = None,
-        cloudfront: CloudFrontClient | None = None,
-    ) -> None:
+    def __init__(self, deployment: Deployment, *, edge: Edge | None = None) -> None:
         pipeline = deployment.pipeline
+        if edge is not None:
+            pipeline = replace(pipeline, cdn_url=edge.url, distribution_id=edge.distribution_id)
         super().__init__(
-            replace(pipeline, cdn_url=cdn_url or pipeline.cdn_url),
+            pipeline,
             s3=deployment.aws.client("s3"),
-            cloudfront=cloudfront,
+            cloudfront=edge.cloudfront if edge else None,
             explain=lambda upload: (
                 diagnose(deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds).lines
             ),

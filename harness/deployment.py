@@ -40,6 +40,7 @@ class Deployment:
     timeout_seconds: int
     distribution_domain: str | None = None
     distribution_id: str | None = None
+    stack_name: str | None = None
 
     @property
     def pipeline(self) -> Pipeline:

@@ -105,7 +105,9 @@ class Timeline:
     @property
     def arrived_ms(self) -> float | None:
         """When the thumbnail was there for whoever looks: at the edge if that was looked at, else in the bucket."""
-        seen = [step.end_ms for step in self.steps if step.name.startswith("seen") and step.end_ms is not None]
+        seen = [
+            step.end_ms for step in self.steps if step.name.startswith("seen") and step.end_ms is not None
+        ]
         return seen[-1] if seen else None
 
 
@@ -113,7 +115,9 @@ def timeline(observed: Observed) -> Timeline:
     """Put what was seen in order; nothing is measured here."""
     tried = attempts_at(observed.log, observed.upload.key)
     # The attempt that made it; if none did, the last one.
-    attempt = next((one for one in tried if "thumbnail" in _fields(one, observed)), tried[-1] if tried else None)
+    attempt = next(
+        (one for one in tried if "thumbnail" in _fields(one, observed)), tried[-1] if tried else None
+    )
     return Timeline(
         key=observed.upload.key,
         thumbnail_key=observed.upload.thumbnail_key,

@@ -87,7 +87,6 @@ def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> 
         "info",
         "thumbnail",
         key=result.original,
-        event_time=record.time,
         thumbnail=result.thumbnail,
         bytes_in=result.original_bytes,
         bytes_out=len(result.rendered.data),
@@ -96,5 +95,6 @@ def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> 
         thumbnail_width=settings.size,
         thumbnail_height=settings.size,
         engine=result.rendered.engine,
+        **({"event_time": record.time} if record.time else {}),
         **{f"{step}_ms": took for step, took in result.milliseconds.items()},
     )

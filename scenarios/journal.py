@@ -12,6 +12,7 @@ from harness.deployed import DeployedApplication
 
 if TYPE_CHECKING:
     from harness.application import Thumbnail, Upload
+    from harness.cdn.edge import Edge
     from harness.deployment import Deployment
 
 
@@ -69,8 +70,10 @@ class Journal:
 class JournalingApplication(DeployedApplication):
     """The application, noting each thumbnail that it waited for."""
 
-    def __init__(self, deployment: Deployment, journal: Journal, scenario: str) -> None:
-        super().__init__(deployment)
+    def __init__(
+        self, deployment: Deployment, journal: Journal, scenario: str, *, edge: Edge | None = None
+    ) -> None:
+        super().__init__(deployment, edge=edge)
         self._journal = journal
         self._scenario = scenario
 
