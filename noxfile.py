@@ -32,6 +32,20 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session
+def timeline(session: nox.Session) -> None:
+    """Show what happens to a photo of yours, and when: `-- PHOTO`."""
+    install(session, "timeline")
+    session.run("python", "-m", "harness", "timeline", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def gap(session: nox.Session) -> None:
+    """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests: no network, no Docker."""
     install(session, "tests")

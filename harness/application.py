@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harness.pipeline import Pipeline
 
 # Short pauses: what is measured is the time until the thumbnail can be seen.
-_BACKOFF: Final = Backoff(first_seconds=0.005, factor=1.2, most_seconds=0.25, jitter=0.3)
+READY_BACKOFF: Final = Backoff(first_seconds=0.005, factor=1.2, most_seconds=0.25, jitter=0.3)
 _READY_TIMEOUT_SECONDS: Final = 20.0
 
 
@@ -220,7 +220,7 @@ class Application:
 
     def _wait(self, condition: _Visible, timeout_seconds: float) -> Thumbnail:
         try:
-            return wait_for(condition, timeout_seconds=timeout_seconds, backoff=_BACKOFF)
+            return wait_for(condition, timeout_seconds=timeout_seconds, backoff=READY_BACKOFF)
         except TimedOutError as exc:
             raise NotReadyError(condition.upload, timeout_seconds, self._explain(condition.upload)) from exc
 

@@ -85,6 +85,30 @@ def end_to_end(  # noqa: PLR0913  each is an option
         sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
 
 
+@main.command("timeline")
+@click.argument("photo", type=Path)
+@click.option(
+    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
+)
+@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
+@click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="unshaped", show_default=True)
+@click.option(
+    "--output",
+    type=Path,
+    default=PROJECT / "reports" / "timeline",
+    show_default="reports/timeline",
+    help="Folder for the JSON and the plots.",
+)
+def timeline(*, photo: Path, function: Path, limiter: str | None, cpu: Cpu, output: Path) -> None:
+    """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
+    # Only this command draws.
+    from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
+
+    folder = FunctionFolder.load(function)
+    run = e2e.Run(function=folder, port=None, cache=_CACHE, limiter=limiter, cpu=cpu)
+    run_timeline(run, photo, output)
+
+
 @main.command("package")
 @click.argument("folder", type=Path)
 @click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)

@@ -79,7 +79,7 @@ def run_scenarios(run: Run, folder: Path, pytest_arguments: Sequence[str]) -> in
 
 def run_photo(run: Run, photo: Path) -> None:
     """Run one photo and leave its thumbnail beside it."""
-    data = _read(photo)
+    data = read_photo(photo)
     console = Console(highlight=False)
     with run.target() as target:
         deployment = target.deploy()
@@ -96,7 +96,8 @@ def run_photo(run: Run, photo: Path) -> None:
     console.print(_summary(photo, len(data), path, thumbnails), soft_wrap=True)
 
 
-def _read(photo: Path) -> bytes:
+def read_photo(photo: Path) -> bytes:
+    """Read a person's photo; raises UnreadablePhotoError."""
     try:
         return photo.read_bytes()
     except OSError as exc:

@@ -27,6 +27,9 @@ EVENT: Final = "S3, event time"
 FUNCTION: Final = "function log"
 BUCKET: Final = "S3, Last-Modified"
 
+SEEN_IN_BUCKET: Final = "seen in the bucket"
+SEEN_AT_EDGE: Final = "seen at the edge"
+
 # A function's own steps are the fields of its line that end so; "upload" is taken here, by the person's.
 _SUFFIX: Final = "_ms"
 _STEP_NAMES: Final = {"upload": "store"}
@@ -104,11 +107,9 @@ class Timeline:
 
     @property
     def arrived_ms(self) -> float | None:
-        """When the thumbnail was there for whoever looks: at the edge if that was looked at, else in the bucket."""
-        seen = [
-            step.end_ms for step in self.steps if step.name.startswith("seen") and step.end_ms is not None
-        ]
-        return seen[-1] if seen else None
+        """When the last who looked had seen the thumbnail: at the edge, or without one in the bucket."""
+        ends = [step.end_ms for step in self.steps if step.name in {SEEN_IN_BUCKET, SEEN_AT_EDGE}]
+        return next((end for end in reversed(ends) if end is not None), None)
 
 
 def timeline(observed: Observed) -> Timeline:
@@ -232,11 +233,11 @@ def _stored(observed: Observed) -> Step:
 
 def _seen_in_bucket(observed: Observed) -> Step:
     if observed.thumbnail is None:
-        return Step(name="seen in the bucket", clock=APPLICATION, note="there is no thumbnail")
+        return Step(name=SEEN_IN_BUCKET, clock=APPLICATION, note="there is no thumbnail")
     at = observed.thumbnail.visible_seconds * 1000
     missed = (observed.missed_seconds or 0.0) * 1000
     return Step(
-        name="seen in the bucket",
+        name=SEEN_IN_BUCKET,
         clock=APPLICATION,
         start_ms=at,
         end_ms=at,
@@ -246,14 +247,13 @@ def _seen_in_bucket(observed: Observed) -> Step:
 
 
 def _seen_at_edge(observed: Observed) -> Step:
-    name = "seen at the edge"
     if observed.edge is None:
-        return Step(name=name, clock=APPLICATION, note="there is no edge in front of the bucket")
+        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="there is no edge in front of the bucket")
     first = next((look for look in observed.looks if look.correct), None)
     if first is None:
-        return Step(name=name, clock=APPLICATION, note="it never was")
+        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="it never was")
     return Step(
-        name=name,
+        name=SEEN_AT_EDGE,
         clock=APPLICATION,
         start_ms=first.at_ms,
         end_ms=first.at_ms + first.took_ms,
