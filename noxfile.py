@@ -49,7 +49,16 @@ def gap(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the unit tests: no network, no Docker."""
     install(session, "tests")
-    session.run("pytest", "-m", "not network", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run(
+        "pytest", "-m", "not network and not docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
+    )
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run the tests that start containers: they need a Docker engine and the runtime images."""
+    install(session, "tests")
+    session.run("pytest", "-m", "docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

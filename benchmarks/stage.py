@@ -16,7 +16,6 @@ from urllib.parse import quote_plus
 from harness import guardian
 from harness.function import FunctionFolder
 from harness.package import build
-from harness.platforms import host_platform
 from harness.sandbox.control_plane import read_function
 from harness.sandbox.environment import Environment
 from harness.sandbox.invocation import Invocation, Outcome
@@ -184,5 +183,5 @@ def _enter(  # noqa: PLR0913  what there is to know of one contender
         name=spec.name,
         deployment=deployment,
         function=read_function(target.aws, deployment.function_name, folder=scratch / "packages"),
-        package=build(folder, host_platform(folder.family.name), cache=cache),
+        package=build(folder, target.confinement.limiter.platform(folder.runtime), cache=cache),
     )

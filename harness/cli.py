@@ -56,6 +56,15 @@ def main(*, verbose: bool) -> None:
 @click.option(
     "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
 )
+@click.option(
+    "--target",
+    "target_name",
+    type=click.Choice(["embedded", "localstack"]),
+    default="embedded",
+    show_default=True,
+    help="Where the pipeline runs; localstack needs Docker.",
+)
+@click.option("--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address.")
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the emulator; a free one if left out.")
 @click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
@@ -70,19 +79,42 @@ def main(*, verbose: bool) -> None:
 def end_to_end(  # noqa: PLR0913  each is an option
     *,
     function: Path,
+    target_name: e2e.TargetName,
+    endpoint: str | None,
     photo: Path | None,
     port: int | None,
     limiter: str | None,
     cpu: Cpu,
     pytest_arguments: tuple[str, ...],
 ) -> None:
-    """Run the scenarios (or one photo) on the embedded target; other arguments go to pytest."""
-    folder = FunctionFolder.load(function)
-    run = e2e.Run(function=folder, port=port, cache=_CACHE, limiter=limiter, cpu=cpu)
+    """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
+    _check_target(target_name, endpoint=endpoint, port=port, limiter=limiter)
+    run = e2e.Run(
+        function=FunctionFolder.load(function),
+        port=port,
+        cache=_CACHE,
+        limiter=limiter,
+        cpu=cpu,
+        target_name=target_name,
+        endpoint=endpoint,
+    )
     if photo:
         e2e.run_photo(run, photo)
     else:
         sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
+
+
+def _check_target(
+    target_name: e2e.TargetName, *, endpoint: str | None, port: int | None, limiter: str | None
+) -> None:
+    if endpoint and target_name != "localstack":
+        raise click.UsageError("--endpoint is an address of LocalStack: give --target localstack with it")
+    if endpoint and port:
+        raise click.UsageError("--port is for a LocalStack that the rig starts; --endpoint names its own")
+    if limiter and target_name != "embedded":
+        raise click.UsageError(
+            "--limiter is for the embedded target; on localstack Docker holds the functions"
+        )
 
 
 @main.command("timeline")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from rich.console import Console
@@ -13,6 +13,7 @@ from harness.deployed import DeployedApplication
 from harness.errors import ThumbrigError
 from harness.settle import Refusal, settle
 from harness.targets.embedded import embedded_target
+from harness.targets.localstack import localstack_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from harness.function import FunctionFolder
     from harness.sandbox.limits.base import Cpu
     from harness.targets.base import Target
+
+TargetName = Literal["embedded", "localstack"]
 
 _WARM_UPLOADS = 5
 
@@ -52,9 +55,15 @@ class Run:
     cache: Path
     limiter: str | None
     cpu: Cpu
+    target_name: TargetName = "embedded"
+    endpoint: str | None = None
 
     def target(self) -> AbstractContextManager[Target]:
         """Start the target."""
+        if self.target_name == "localstack":
+            return localstack_target(
+                self.function, cache=self.cache, port=self.port, cpu=self.cpu, endpoint=self.endpoint
+            )
         return embedded_target(
             self.function, cache=self.cache, port=self.port, limiter=self.limiter, cpu=self.cpu
         )

@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 # At import, so that wrong settings stop the function while it starts, and a warm one finds its connection.
 _settings = Settings.from_env(os.environ)
 _storage = S3Storage(_settings.bucket_name)
-engines.prepare(_settings.engine)
+engines.prepare(_settings.engine, _settings.encoding)
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
