@@ -141,6 +141,49 @@ def timeline(*, photo: Path, function: Path, limiter: str | None, cpu: Cpu, outp
     run_timeline(run, photo, output)
 
 
+@main.command("demo")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port of the page; a free one if left out.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@click.option(
+    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
+)
+@click.option(
+    "--target",
+    "target_name",
+    type=click.Choice(["embedded", "localstack"]),
+    default="embedded",
+    show_default=True,
+)
+@click.option("--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address.")
+@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
+@click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="unshaped", show_default=True)
+def demo(  # noqa: PLR0913  each is an option
+    *,
+    port: int | None,
+    opens: bool,
+    function: Path,
+    target_name: e2e.TargetName,
+    endpoint: str | None,
+    limiter: str | None,
+    cpu: Cpu,
+) -> None:
+    """Show the pipeline at work on a page, until Ctrl-C: uploads, thumbnails, and what the edge answers."""
+    # Only this command serves a page.
+    from harness.demo.run import run_demo  # noqa: PLC0415  see above
+
+    _check_target(target_name, endpoint=endpoint, port=None, limiter=limiter)
+    run = e2e.Run(
+        function=FunctionFolder.load(function),
+        port=None,
+        cache=_CACHE,
+        limiter=limiter,
+        cpu=cpu,
+        target_name=target_name,
+        endpoint=endpoint,
+    )
+    run_demo(run, port=port, opens=opens)
+
+
 @main.command("package")
 @click.argument("folder", type=Path)
 @click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
