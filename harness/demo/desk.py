@@ -53,6 +53,10 @@ class Desk:
         """Give all photos, the oldest first."""
         return self._board.cards()
 
+    def card(self, photo_id: str) -> Card:
+        """Give one photo; raises NoSuchPhotoError."""
+        return self._board.card(photo_id)
+
     def upload(self, data: bytes, name: str, *, asking: Asking) -> Card:
         """Upload a photo; what becomes of it is followed in the background."""
         upload = self._stage.application.upload(data, name)

@@ -44,13 +44,8 @@ class Follower:
 
     def follow(self, card: Card) -> None:
         """Wait for a new photo's thumbnail in the bucket and then at the edge, or at the edge alone."""
-
-        def is_wanted() -> bool:
-            now = self._board.card(card.id)
-            return not self._closed and now.state in EXPECTING and now.upload == card.upload
-
         with self._telling(card):
-            expected = self._expectation(card.upload, is_wanted)
+            expected = self._expectation(card.upload, is_wanted=self._expects(card))
             if card.asking == "bucket":
                 stored = expected.at_the_bucket()
                 if isinstance(stored, (str, Refusal)):
@@ -68,7 +63,7 @@ class Follower:
             return not self._closed and self._board.card(before.id).state == "replacing"
 
         with self._telling(before):
-            expected = self._expectation(upload, is_wanted)
+            expected = self._expectation(upload, is_wanted=is_wanted)
             stored = expected.at_the_bucket()
             if isinstance(stored, (str, Refusal)):
                 self._keep(before, upload, name, stored)
@@ -76,6 +71,7 @@ class Follower:
             deletion = self._stage.application.delete(before.upload.key)
             card = self._replacement(before, upload, name, deletion)
             self._board.change(before.id, lambda _: card)
+            expected.is_wanted = self._expects(card)
             self._conclude(card, expected.at_the_edge(lambda: self.look(card.id)))
             self._tell_times(card, expected)
 
@@ -105,7 +101,14 @@ class Follower:
         self._facts.publish()
         return look
 
-    def _expectation(self, upload: Upload, is_wanted: Callable[[], bool]) -> Expectation:
+    def _expects(self, card: Card) -> Callable[[], bool]:
+        def is_wanted() -> bool:
+            now = self._board.card(card.id)
+            return not self._closed and now.state in EXPECTING and now.upload == card.upload
+
+        return is_wanted
+
+    def _expectation(self, upload: Upload, *, is_wanted: Callable[[], bool]) -> Expectation:
         return Expectation(self._stage.application, self._stage.deployment, upload, is_wanted=is_wanted)
 
     def _conclude(self, card: Card, outcome: Refusal | Outcome) -> None:

@@ -7,6 +7,7 @@ the server asks the edge in the page's place, and hands over what came.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -65,6 +66,7 @@ class PageServer:
         app.router.add_get("/api/facts", self._tell_facts)
         app.router.add_get("/api/events", self._events)
         app.router.add_post("/api/photos", self._upload)
+        app.router.add_get("/api/photos/{id}", self._photo)
         app.router.add_post("/api/photos/{id}/replace", self._replace)
         app.router.add_post("/api/photos/{id}/{verb:reload|delete|invalidate}", self._act)
         app.router.add_post("/api/photos/{id}/pass", self._let_pass)
@@ -90,7 +92,8 @@ class PageServer:
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         # Listening before telling what there is: a change in between is told twice rather than not at all.
-        with self._feed.page() as events:
+        # A page that is closed resets the connection.
+        with contextlib.suppress(ConnectionResetError), self._feed.page() as events:
             await response.write(encode("begin", {}))
             for card in self._desk.cards():
                 await response.write(encode("card", card.to_json()))
@@ -113,6 +116,9 @@ class PageServer:
         data, name = await self._given(request)
         asking: Asking = "edge" if request.query.get("asking") == "edge" else "bucket"
         return _card(await asyncio.to_thread(self._desk.upload, data, name, asking=asking), status=201)
+
+    async def _photo(self, request: web.Request) -> web.Response:
+        return _card(self._desk.card(request.match_info["id"]))
 
     async def _replace(self, request: web.Request) -> web.Response:
         data, name = await self._given(request)
