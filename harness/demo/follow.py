@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from harness.application import Thumbnail
 from harness.demo.card import EXPECTING, Card, Look, with_look, with_times
-from harness.demo.outcome import TIMEOUT_SECONDS, Expectation
+from harness.demo.outcome import Expectation
 from harness.demo.times import observe
-from harness.diagnosis import diagnose
+from harness.diagnosis import Diagnosis
 from harness.errors import ThumbrigError
 from harness.photo_name import content_type_of
 from harness.settle import Refusal
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
     from harness.application import Upload
     from harness.deletion import Deletion
     from harness.demo.board import Board
-    from harness.demo.card import State
     from harness.demo.edge_facts import EdgeFacts
-    from harness.demo.outcome import Outcome
+    from harness.demo.outcome import End
     from harness.demo.stage import Stage
 
 
@@ -48,12 +48,12 @@ class Follower:
             expected = self._expectation(card.upload, is_wanted=self._expects(card))
             if card.asking == "bucket":
                 stored = expected.at_the_bucket()
-                if isinstance(stored, (str, Refusal)):
-                    self._conclude(card, stored)
+                if not isinstance(stored, Thumbnail):
+                    self._conclude(card, stored, expected)
                     self._tell_times(card, expected)
                     return
                 self._board.change(card.id, lambda now: replace(now, in_bucket=True))
-            self._conclude(card, expected.at_the_edge(lambda: self.look(card.id)))
+            self._conclude(card, expected.at_the_edge(lambda: self.look(card.id)), expected)
             self._tell_times(card, expected)
 
     def follow_replacement(self, before: Card, upload: Upload, name: str) -> None:
@@ -65,14 +65,14 @@ class Follower:
         with self._telling(before):
             expected = self._expectation(upload, is_wanted=is_wanted)
             stored = expected.at_the_bucket()
-            if isinstance(stored, (str, Refusal)):
+            if not isinstance(stored, Thumbnail):
                 self._keep(before, upload, name, stored)
                 return
             deletion = self._stage.application.delete(before.upload.key)
             card = self._replacement(before, upload, name, deletion)
             self._board.change(before.id, lambda _: card)
             expected.is_wanted = self._expects(card)
-            self._conclude(card, expected.at_the_edge(lambda: self.look(card.id)))
+            self._conclude(card, expected.at_the_edge(lambda: self.look(card.id)), expected)
             self._tell_times(card, expected)
 
     def sweep(self, photo_id: str, deletion: Deletion) -> None:
@@ -111,26 +111,17 @@ class Follower:
     def _expectation(self, upload: Upload, *, is_wanted: Callable[[], bool]) -> Expectation:
         return Expectation(self._stage.application, self._stage.deployment, upload, is_wanted=is_wanted)
 
-    def _conclude(self, card: Card, outcome: Refusal | Outcome) -> None:
+    def _conclude(self, card: Card, outcome: End, expected: Expectation) -> None:
         if outcome in {"gone", "seen"}:
             return
-        state, reason, details = self._failure(card, outcome)
-
-        def write(now: Card) -> Card:
-            if now.state not in EXPECTING:
-                return now
-            return replace(now, state=state, reason=reason, details=details)
-
-        self._board.change(card.id, write)
-
-    def _failure(self, card: Card, outcome: Refusal | Outcome) -> tuple[State, str, tuple[str, ...]]:
         if isinstance(outcome, Refusal):
-            return "refused", outcome.reason, ()
-        upload = card.upload
-        found = diagnose(self._stage.deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds)
-        return "failed", f"after {TIMEOUT_SECONDS:g} s: {found.sentence}", found.found
+            changes: dict[str, Any] = {"state": "refused", "reason": outcome.reason}
+        else:
+            found = outcome if isinstance(outcome, Diagnosis) else expected.diagnosis()
+            changes = {"state": "failed", "reason": found.sentence, "details": found.found}
+        self._board.change(card.id, lambda now: replace(now, **changes) if now.state in EXPECTING else now)
 
-    def _keep(self, before: Card, upload: Upload, name: str, outcome: Refusal | Outcome) -> None:
+    def _keep(self, before: Card, upload: Upload, name: str, outcome: End) -> None:
         # Nobody has any use for it.
         self._stage.application.delete(upload.key)
         reason = outcome.reason if isinstance(outcome, Refusal) else "its thumbnail did not come"

@@ -27,6 +27,8 @@ import json, urllib.parse
 
 def handle(event, context):
     key = urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"])
+    if "crash" in key:
+        raise RuntimeError("it crashes")
     print(json.dumps({"level": "error", "key": key, "type": "NotAnImage", "reason": "it is text"}))
     return {"statusCode": 200, "body": "{}"}
 """
@@ -36,7 +38,7 @@ def handle(event, context):
 def demo(
     function_folders: FunctionFolders, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningDemo]:
-    """The demo with a function that refuses everything."""
+    """The demo with a function that refuses everything, and crashes where the name asks for it."""
     function = function_folders.make(_REFUSES)
     with running_demo("--function", function, temporary=tmp_path_factory.mktemp("demo")) as running:
         yield running
@@ -108,6 +110,14 @@ def test_a_refusal_is_told_on_the_card_with_the_functions_reason(demo: RunningDe
     card = wait_for(_Card(demo, photo["id"], "refused"), timeout_seconds=10)
 
     assert card["headline"] == "The function refused it: it is text."
+
+
+def test_a_photo_that_lambda_gives_up_on_has_failed_with_the_cause(demo: RunningDemo) -> None:
+    photo = _ask(demo, "/api/photos?name=crash.jpg", method="POST", body=b"x").json()
+    card = wait_for(_Card(demo, photo["id"], "failed"), timeout_seconds=25)
+
+    assert card["headline"].startswith("No thumbnail: Lambda has given up on it")
+    assert any("is in the bucket, 1 bytes" in line for line in card["details"])
 
 
 def test_an_original_is_handed_back_as_what_runs_nothing(demo: RunningDemo) -> None:
