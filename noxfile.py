@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
+import nox.command
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
@@ -26,7 +28,7 @@ PATIENCE_SECONDS = 10.0
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` runs a photo of yours."""
+    """Run the scenarios end to end; `-- --photo FILE` takes yours, `-- --target localstack` LocalStack."""
     install(session, "e2e")
     session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
@@ -53,6 +55,13 @@ def gap(session: nox.Session) -> None:
 
 
 @nox.session
+def parity(session: nox.Session) -> None:
+    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "parity", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests: no network, no Docker."""
     install(session, "tests")
@@ -76,6 +85,18 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def gate(session: nox.Session) -> None:
+    """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
+    install(session, "gate")
+    command = ("python", "-m", "benchmarks.gate", *session.posargs)
+    try:
+        session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
+    except nox.command.CommandFailed as failed:
+        # nox ends with 1 whatever failed; here 1 is red, and 2 says that nothing could be judged.
+        sys.exit(failed.return_code or 1)
+
+
+@nox.session
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
@@ -83,10 +104,24 @@ def sandbox(session: nox.Session) -> None:
 
 
 @nox.session
+def memory(session: nox.Session) -> None:
+    """Measure what large pictures of each kind take, against what the function expects: minutes."""
+    install(session, "bench")
+    session.run("python", "-m", "benchmarks.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
     session.run("python", "-m", "benchmarks.engines", *session.posargs)
+
+
+@nox.session
+def edge(session: nox.Session) -> None:
+    """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

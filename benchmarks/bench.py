@@ -19,7 +19,7 @@ from benchmarks.plan import REFERENCE, Plan, choose_subjects, parse_sizes
 from benchmarks.stage import open_stage
 from benchmarks.table import print_results
 from harness.errors import ThumbrigError
-from harness.report import write_bench_report
+from harness.report.bench import write_bench_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ _SWEEP_ROUNDS = 7
 @click.option(
     "--smallest", is_flag=True, help="Also bisect for the smallest memory that passes all pictures."
 )
-@click.option("--largest", is_flag=True, help="Also serve 100 megapixels as JPEG, PNG, WebP and TIFF.")
+@click.option("--largest", is_flag=True, help="Also serve 100 megapixels of each format.")
 @click.option(
     "--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations or more: does memory grow?"
 )
@@ -155,7 +155,7 @@ def explored(
             smallest_memory=[explore.smallest_memory(plan.stage, entrant, data) for entrant in entrants],
         )
     if largest:
-        click.echo("100 megapixels in four formats")
+        click.echo("100 megapixels of each format")
         every = [explore.largest_pictures(plan.stage, entrant) for entrant in entrants]
         found = replace(found, largest_pictures=[one for several in every for one in several])
     if soak:

@@ -53,7 +53,10 @@ def _fails_at(
 
 
 def largest_pictures(stage: Stage, entrant: Entrant) -> list[LargestPicture]:
-    """Serve a picture of 100,000,000 pixels in each format, with the CPU unshaped, and say how it ends."""
+    """Serve a picture of 100,000,000 pixels in each format, with the CPU unshaped, and say how it ends.
+
+    A function may refuse what it could not hold: that is neither a thumbnail nor a failure.
+    """
     found = []
     for kind, name in large.MOST_PIXELS.items():
         original = entrant.put(name, large.make(name).read_bytes())

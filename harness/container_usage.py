@@ -1,33 +1,30 @@
 """What an invocation in a running container takes, from the container's own control groups.
 
 The kernel keeps the same numbers for a container as for a cage of the rig's own, so it is measured by the
-same rules. Where its files are out of reach the engine's statistics are no way out: they come once a second.
+same rules. The engine's statistics would be no way to it: they come once a second.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
 
 from docker.errors import NotFound
 
 from harness import containers
+from harness.container_cgroup import ContainerCgroup
 from harness.errors import ThumbrigError
-from harness.sandbox.limits import control_files
+from harness.meter_container import MeterContainer
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.limits.control_files import ControlFile
-from harness.sandbox.limits.counters_v1 import CONTROLLERS, CountersV1
-from harness.sandbox.limits.counters_v2 import CountersV2
-from harness.sandbox.limits.meter import Meter
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from docker import DockerClient
 
     from harness.containers import Run
-    from harness.sandbox.limits.meter import Counters
 
 
 class ContainerNotRunningError(ThumbrigError):
@@ -38,25 +35,30 @@ class ContainerNotRunningError(ThumbrigError):
 
 
 class AccountingUnreachableError(ThumbrigError):
-    """Raised when a container's control groups cannot be read and reset from here."""
+    """Raised when a container's control groups can be read neither from here nor from a container."""
 
     def __init__(self, container_id: str, reason: str) -> None:
         super().__init__(
-            f"container {container_id[:12]}: its control groups are out of reach: {reason}; "
-            "run as root on the machine of the engine"
+            f"container {container_id[:12]}: its control groups are out of reach ({reason}): "
+            "run as root on the engine's machine, or with an engine that lets containers mount /sys/fs/cgroup"
         )
+
+
+class _Meter(Protocol):
+    def begin(self) -> None: ...
+
+    def end(self) -> Usage: ...
+
+    def close(self) -> None: ...
 
 
 class ContainerMeter:
     """Measures a running container: its whole tree of processes, between `begin` and `end`."""
 
-    def __init__(
-        self, engine: DockerClient, container_id: str, meter: Meter, cleanup: contextlib.ExitStack
-    ) -> None:
+    def __init__(self, engine: DockerClient, container_id: str, meter: _Meter) -> None:
         self._engine = engine
         self._id = container_id
         self._meter = meter
-        self._cleanup = cleanup
 
     def begin(self) -> None:
         """Count from here on; a new meter counts from the container's beginning."""
@@ -74,7 +76,6 @@ class ContainerMeter:
         """Close the files."""
         with contextlib.suppress(OSError):
             self._meter.close()
-        self._cleanup.close()
 
     def _ended(self) -> Usage:
         with containers.translated(f"look at container {self._id[:12]}"), contextlib.suppress(NotFound):
@@ -86,49 +87,51 @@ class ContainerMeter:
 
 
 class ContainerMeters:
-    """Opens the accounting of one container after the other."""
+    """Opens the accounting of a run's containers.
 
-    description = ""
+    From here where their control groups are: as root, on the engine's machine. For anybody else, and where
+    the engine has a virtual machine, from a container beside them.
+    """
 
     def __init__(self, engine: DockerClient, run: Run) -> None:
         self._engine = engine
         self._run = run
+        self._lock = threading.Lock()
+        self._beside: MeterContainer | None = None
+
+    @property
+    def from_beside(self) -> bool:
+        """Whether another container had to be started to measure."""
+        return self._beside is not None
 
     def open(self, container_id: str) -> ContainerMeter:
         """Open the accounting of a running container."""
-        return open_meter(self._engine, container_id)
+        container = self._inspect(container_id)
+        process_id = container["State"]["Pid"]
+        limit_bytes = container["HostConfig"]["Memory"] or sys.maxsize
+        return ContainerMeter(self._engine, container_id, self._open(container_id, process_id, limit_bytes))
 
+    def close(self) -> None:
+        """End the container that measures, if there is one."""
+        with self._lock:
+            if self._beside is not None:
+                self._beside.close()
+                self._beside = None
 
-def open_meter(engine: DockerClient, container_id: str) -> ContainerMeter:
-    """Open the accounting of a running container."""
-    with containers.translated(f"look at container {container_id[:12]}"):
-        container = engine.api.inspect_container(container_id)
-    if not container["State"]["Running"]:
-        raise ContainerNotRunningError(container_id)
-    limit_bytes = container["HostConfig"]["Memory"] or sys.maxsize
-    with contextlib.ExitStack() as stack:
-        meter = open_cgroup_meter(
-            container_id, container["State"]["Pid"], limit_bytes=limit_bytes, stack=stack
-        )
-        return ContainerMeter(engine, container_id, meter, stack.pop_all())
+    def _inspect(self, container_id: str) -> Mapping[str, Any]:
+        with containers.translated(f"look at container {container_id[:12]}"):
+            container: Mapping[str, Any] = self._engine.api.inspect_container(container_id)
+        if not container["State"]["Running"]:
+            raise ContainerNotRunningError(container_id)
+        return container
 
-
-def open_cgroup_meter(
-    container_id: str, process_id: int, *, limit_bytes: int, stack: contextlib.ExitStack
-) -> Meter:
-    """Open the control groups of the container that this process is in; `stack` closes them."""
-    folders = {name: control_files.folder_of(process_id, name) for name in (*CONTROLLERS, None)}
-    # The number is one of the engine's machine; on this one it may be anybody's.
-    found = {name: folder for name, folder in folders.items() if folder and container_id in str(folder)}
-    try:
-        counters, home = _open_counters(found)
-        members = stack.enter_context(ControlFile(home / "cgroup.procs"))
-    except (OSError, KeyError) as exc:
-        raise AccountingUnreachableError(container_id, str(exc)) from exc
-    return Meter(counters, members, limit_bytes=limit_bytes)
-
-
-def _open_counters(folders: dict[str | None, Path]) -> tuple[Counters, Path]:
-    if "memory" in folders:
-        return CountersV1(**{str(name): folders[name] for name in CONTROLLERS}), folders["memory"]
-    return CountersV2(folders[None]), folders[None]
+    def _open(self, container_id: str, process_id: int, limit_bytes: int) -> _Meter:
+        with self._lock:
+            try:
+                if self._beside is None:
+                    with contextlib.suppress(OSError):
+                        return ContainerCgroup(container_id, process_id=process_id, limit_bytes=limit_bytes)
+                    self._beside = MeterContainer(self._run)
+                return self._beside.open(container_id, process_id=process_id, limit_bytes=limit_bytes)
+            except OSError as exc:
+                raise AccountingUnreachableError(container_id, str(exc)) from exc

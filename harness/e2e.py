@@ -14,6 +14,7 @@ from harness.errors import ThumbrigError
 from harness.settle import Refusal, settle
 from harness.targets.embedded import embedded_target
 from harness.targets.localstack import localstack_target
+from harness.targets.timed import TimedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,18 +72,31 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class StartedTarget:
-    """What the scenarios are given, as a plugin of pytest: a target, and when the run began."""
+    """What the scenarios are given, as a plugin of pytest: a target, and when the run began.
 
-    target: Target
+    `ready_seconds` is when the target could be deployed to; at `results` the run is to be stored.
+    """
+
+    target: TimedTarget
     function: FunctionFolder
     started_seconds: float
+    ready_seconds: float
+    results: Path | None = None
 
 
-def run_scenarios(run: Run, folder: Path, pytest_arguments: Sequence[str]) -> int:
-    """Run the scenarios on a target that ends with them; gives pytest's exit code."""
+def run_scenarios(
+    run: Run, folder: Path, pytest_arguments: Sequence[str], *, results: Path | None = None
+) -> int:
+    """Run the scenarios on a target that ends with them, store the results; gives pytest's exit code."""
     started = time.monotonic()
     with run.target() as target:
-        plugin = StartedTarget(target=target, function=run.function, started_seconds=started)
+        plugin = StartedTarget(
+            target=TimedTarget(target),
+            function=run.function,
+            started_seconds=started,
+            ready_seconds=time.monotonic(),
+            results=results,
+        )
         return int(pytest.main([str(folder), *pytest_arguments], plugins=[plugin]))
 
 

@@ -33,9 +33,9 @@ SEEN_AT_EDGE: Final = "seen at the edge"
 # A function's own steps are the fields of its line that end so; "upload" is taken here, by the person's.
 _SUFFIX: Final = "_ms"
 _STEP_NAMES: Final = {"upload": "store"}
+_FUNCTION_STEPS: Final = ("event", "waiting", "environment", "invocation")
 _LOG_PRECISION_MS: Final = 1.0
 _LAST_MODIFIED_PRECISION_MS: Final = 1000.0
-_MINUTE_MS: Final = 60_000.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,11 +146,12 @@ def timeline(observed: Observed) -> Timeline:
 def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Step]:
     if attempt is None:
         note = "no line of the function's log names this original"
-        return [Step(name=name, clock=FUNCTION, note=note) for name in ("event", "environment", "invocation")]
-    fields = _fields(attempt, observed)
+        return [Step(name=name, clock=FUNCTION, note=note) for name in _FUNCTION_STEPS]
     began = attempt.started_epoch_ms - observed.upload.started_epoch_seconds * 1000
+    event = _event(_fields(attempt, observed), observed)
     return [
-        _event(fields, observed),
+        event,
+        _waiting(event, began - (attempt.init_ms or 0.0)),
         _environment(attempt, began),
         _invocation(attempt, began),
         *_own_steps(attempt, observed),
@@ -160,9 +161,22 @@ def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Ste
 def _event(fields: Mapping[str, Any], observed: Observed) -> Step:
     text = fields.get("event_time")
     if not text:
-        return Step(name="event", clock=EVENT, note="the function does not log its event's time")
+        return Step(name="event", clock=EVENT, note="the function's line does not say it")
     at = (datetime.fromisoformat(text).timestamp() - observed.upload.started_epoch_seconds) * 1000
     return Step(name="event", clock=EVENT, start_ms=at, end_ms=at, precision_ms=_LOG_PRECISION_MS)
+
+
+def _waiting(event: Step, until: float) -> Step:
+    if event.end_ms is None:
+        return Step(name="waiting", clock=FUNCTION, note="not known without the event's time")
+    return Step(
+        name="waiting",
+        clock=FUNCTION,
+        start_ms=event.end_ms,
+        end_ms=until,
+        precision_ms=2 * _LOG_PRECISION_MS,
+        note="for delivery, a free environment, the function's package",
+    )
 
 
 def _environment(attempt: Attempt, began: float) -> Step:

@@ -105,6 +105,18 @@ class DamagedImageError(PermanentError):
         super().__init__(f"expected a whole {kind}, got a damaged one ({reason}); upload it again")
 
 
+class TooMuchMemoryError(PermanentError):
+    """Raised when a picture would take more memory than the function has; nothing was decoded then."""
+
+    type = "TooMuchMemory"
+
+    def __init__(self, what: str, needed_bytes: int, memory_bytes: int, advice: str) -> None:
+        super().__init__(
+            f"expected a picture that fits into {memory_bytes / 2**20:,.0f} MB, got {what}, "
+            f"which takes about {needed_bytes / 2**20:,.0f} MB; {advice} or raise MemorySize"
+        )
+
+
 class TooManyPixelsError(PermanentError):
     """Raised when the header promises more pixels than are allowed; nothing was decoded then."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from resizer import engines, log, pipeline
@@ -28,6 +29,8 @@ Answer = dict[str, Any]
 _settings = Settings.from_env(os.environ)
 _storage = S3Storage(_settings.bucket_name)
 engines.prepare(_settings.engine, _settings.encoding)
+# Once for each start: whoever compares thumbnails can tell by what settings they were made.
+log.write("info", "started", settings=asdict(_settings))
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
@@ -58,7 +61,7 @@ def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answe
     try:
         result = pipeline.serve(record.key, settings=settings, storage=storage)
     except PermanentError as exc:
-        log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc))
+        log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc), **_when(record))
         return {"error": {"type": exc.type, "message": str(exc), "key": record.key}}
     _log_result(result, record, settings)
     return {
@@ -82,6 +85,10 @@ def _reason_to_skip(record: Record, settings: Settings) -> str | None:
     return None
 
 
+def _when(record: Record) -> dict[str, str]:
+    return {"event_time": record.time} if record.time else {}
+
+
 def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> None:
     log.write(
         "info",
@@ -95,6 +102,6 @@ def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> 
         thumbnail_width=settings.size,
         thumbnail_height=settings.size,
         engine=result.rendered.engine,
-        **({"event_time": record.time} if record.time else {}),
+        **_when(record),
         **{f"{step}_ms": took for step, took in result.milliseconds.items()},
     )

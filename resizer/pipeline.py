@@ -64,7 +64,7 @@ def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
         extension=settings.format.extension,
     )
     with watch.step("download"):
-        original = storage.get(key)
+        original = storage.get(key, admit=settings.memory.admit_file)
     rendered = render(original, settings=settings, watch=watch)
     with watch.step("upload"):
         storage.put(destination, rendered.data, content_type=settings.format.content_type)
@@ -81,7 +81,9 @@ def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendere
     """Make a thumbnail of a picture; what the steps mean to each engine, its module says."""
     with watch.step("decode"):
         header = read_header(original, max_pixels=settings.max_pixels)
-        engine = engine_for(settings.engine, header)
+        engine = engine_for(
+            settings.engine, header, settings.memory, file_bytes=len(original), size=settings.size
+        )
         picture = engine.decode(original, header, settings.size)
     with watch.step("resize"):
         small = picture.resize(settings.size, settings.kernel)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from resizer.engines.base import Encoding
 from resizer.errors import DestinationInsideSourceError, SettingsError
+from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
+from resizer.memory import Memory
 from resizer.profiles import PROFILES, REFERENCE
 from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
 
@@ -26,6 +28,8 @@ _BEST_QUALITY = 100
 # Any larger could only be a slip of the hand.
 _MOST_PIXELS = 10**12
 _MOST_DIGITS = 20
+_MEMORY_SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
+_MOST_MEMORY_MB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,13 @@ class Settings:
     switches: Switches = NONE
     kernel: Kernel = Kernel.LANCZOS3
     max_pixels: int = 100_000_000
+    # What Lambda gives the function; elsewhere nothing is refused for its memory.
+    memory_bytes: int | None = None
+
+    @property
+    def memory(self) -> Memory:
+        """What there is, and what the engine takes of it before any picture."""
+        return Memory(limit_bytes=self.memory_bytes, rest_bytes=REST_BYTES[self.engine])
 
     @property
     def encoding(self) -> Encoding:
@@ -67,7 +78,14 @@ class Settings:
             switches=_switches(env, output),
             kernel=_choice(env, "THUMBNAIL_KERNEL", cls.kernel, tuple(Kernel)),
             max_pixels=_whole(env, "MAX_PIXELS", cls.max_pixels, 1, _MOST_PIXELS),
+            memory_bytes=_memory(env),
         )
+
+
+def _memory(env: Mapping[str, str]) -> int | None:
+    if _MEMORY_SIZE not in env:
+        return None
+    return _whole(env, _MEMORY_SIZE, 0, 1, _MOST_MEMORY_MB) * 2**20
 
 
 def _bucket(env: Mapping[str, str]) -> str:

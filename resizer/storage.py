@@ -18,7 +18,7 @@ from obstore.store import S3Store
 from resizer.errors import OriginalMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from types_boto3_s3 import S3Client
 
@@ -32,8 +32,11 @@ _CONTROL_CHARACTERS = frozenset(map(chr, (*range(0x20), 0x7F)))
 class Storage(Protocol):
     """Where originals come from and thumbnails go to."""
 
-    def get(self, key: str) -> Buffer:
-        """Read an object; raises OriginalMissingError if there is none."""
+    def get(self, key: str, *, admit: Callable[[int], None]) -> Buffer:
+        """Read an object; raises OriginalMissingError if there is none.
+
+        `admit` is told how many bytes it has before they come, and may raise.
+        """
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:
         """Write an object, to be cached for a year."""
@@ -57,17 +60,19 @@ class S3Storage:
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
         )
 
-    def get(self, key: str) -> Buffer:
-        """Read an object; raises OriginalMissingError if there is none.
+    def get(self, key: str, *, admit: Callable[[int], None]) -> Buffer:
+        """Read an object whose size is admitted; raises OriginalMissingError if there is none.
 
         Without s3:ListBucket S3 answers 403 for a missing key, which stays an error to be retried: it may as
         well be a policy that is being changed.
         """
         if not _is_path(key):
-            return self._get_by_boto3(key)
+            return self._get_by_boto3(key, admit)
         try:
+            found = obstore.get(self._store, key)
+            admit(found.meta["size"])
             # A view, because a copy would need an original's size twice.
-            return memoryview(obstore.get(self._store, key).bytes())
+            return memoryview(found.bytes())
         except FileNotFoundError as exc:
             if "NoSuchBucket" in str(exc):
                 raise
@@ -83,9 +88,11 @@ class S3Storage:
         attributes = {"Content-Type": content_type, "Cache-Control": _CACHE_CONTROL}
         obstore.put(self._store, key, data, attributes=attributes)
 
-    def _get_by_boto3(self, key: str) -> bytes:
+    def _get_by_boto3(self, key: str, admit: Callable[[int], None]) -> bytes:
         try:
-            return self._boto3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            found = self._boto3.get_object(Bucket=self._bucket, Key=key)
+            admit(found["ContentLength"])
+            return found["Body"].read()
         except self._boto3.exceptions.NoSuchKey as exc:
             raise OriginalMissingError(key) from exc
 

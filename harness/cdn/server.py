@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import ssl
 import sys
@@ -68,6 +69,7 @@ class Ready:
     authority: str
     distribution_id: str
     domain: str
+    process_id: int
 
 
 class _Edge:
@@ -151,6 +153,7 @@ async def serve(settings: Settings) -> None:
         authority=str(files.authority),
         distribution_id=distribution.id,
         domain=distribution.domain,
+        process_id=os.getpid(),
     )
     _write_at_once(folder / READY_FILE, json.dumps(asdict(ready)))
     ended = asyncio.Event()

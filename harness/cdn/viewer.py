@@ -119,7 +119,7 @@ class Viewers:
 def _conditioned(request: web.BaseRequest, whole: Response) -> Response:
     if whole.status != _OK:
         return whole
-    asked = {name.lower(): value for name, value in request.headers.items()}
+    asked = request.headers  # a mapping that does not mind the case
     if not_modified(asked, whole.headers):
         return Response(status=_NOT_MODIFIED, headers=not_modified_headers(whole.headers))
     wanted = asked.get("range")

@@ -33,7 +33,7 @@ export function makeCard(id, act) {
 export function drawCard(card, photo) {
   card.dataset.state = photo.state;
   put(card, ".name", photo.name);
-  put(card, ".badge", WORDS[photo.state]);
+  put(card, ".badge span", WORDS[photo.state]);
   put(card, ".headline", photo.headline);
   put(card, ".note", photo.note);
   put(card, ".address", photo.address);

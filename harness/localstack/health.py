@@ -41,6 +41,14 @@ def read_status(endpoint_url: str) -> Status:
         return parse_status(response.read())
 
 
+def read_version(endpoint_url: str) -> str:
+    """Ask LocalStack for its version."""
+    with urllib.request.urlopen(  # noqa: S310  as above
+        f"{endpoint_url}/_localstack/health", timeout=_PATIENCE_SECONDS
+    ) as response:
+        return str(json.load(response)["version"])
+
+
 def parse_status(answer: bytes) -> Status:
     """Understand the answer; raises ValueError if it is not LocalStack's."""
     try:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_IMAGE: Final = "localstack/localstack:4.14.0"
 
-_START_TIMEOUT_SECONDS: Final = 120.0
+_START_TIMEOUT_SECONDS: Final = 180.0
 # What LocalStack ends with when its licence cannot be activated.
 _TOKEN_EXIT_CODE: Final = 55
 

@@ -9,6 +9,7 @@ import os
 import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -74,6 +75,12 @@ class EmbeddedTarget:
         self._function = function
         self._cache = cache
         self._numbers = itertools.count(1)
+
+    @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
+        platform = self.confinement.limiter.platform(self._function.runtime)
+        return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
     def limits(self) -> str:

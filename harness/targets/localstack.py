@@ -51,18 +51,24 @@ class LocalStackTarget:
     def __init__(
         self,
         aws: Aws,
-        function: FunctionFolder,
         *,
         builder: Builder,
         prefix: str,
+        engine_description: str,
         proving: Future[Proof],
     ) -> None:
         self.aws = aws
-        self._function = function
         self._builder = builder
         self._prefix = prefix
+        self._engine_description = engine_description
         self._proving = proving
         self._numbers = itertools.count(1)
+
+    @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
+        version = health.read_version(str(self.aws.endpoint_url))
+        return f"LocalStack {version}, functions in containers of {self._engine_description}"
 
     @property
     def limits(self) -> str:
@@ -78,7 +84,7 @@ class LocalStackTarget:
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
     ) -> Deployment:
         """Deploy a function, the one under test if none is named, in a stack of its own."""
-        function = function or self._function
+        function = function or self._builder.function_under_test
         stack = Stack(
             name=f"{self._prefix}{next(self._numbers)}",
             package=self._builder.build(function).path,
@@ -96,7 +102,8 @@ class LocalStackTarget:
 class Builder:
     """Packages functions for Lambda's own environments, on the architecture of the engine."""
 
-    def __init__(self, architecture: Architecture, *, cache: Path) -> None:
+    def __init__(self, function: FunctionFolder, architecture: Architecture, *, cache: Path) -> None:
+        self.function_under_test = function
         self.architecture = architecture
         self._cache = cache
 
@@ -125,7 +132,7 @@ def localstack_target(
         engine = stack.enter_context(contextlib.closing(containers.connect()))
         run = stack.enter_context(containers.started_run(engine))
         folder = stack.enter_context(run_folder())
-        builder = Builder(_architecture(engine), cache=cache)
+        builder = Builder(function, _architecture(engine), cache=cache)
         # Building, proving and starting take seconds each, and building needs neither of the others.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
         building = workers.submit(builder.build, function)
@@ -143,7 +150,13 @@ def localstack_target(
         )
         # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
         building.result()
-        yield LocalStackTarget(aws, function, builder=builder, prefix=prefix, proving=proving)
+        yield LocalStackTarget(
+            aws,
+            builder=builder,
+            prefix=prefix,
+            engine_description=_describe(engine),
+            proving=proving,
+        )
 
 
 def _require_prepared(endpoint: str) -> str:
@@ -158,6 +171,12 @@ def _require_prepared(endpoint: str) -> str:
     if not status.repaired:
         raise RepairsMissingError(url, status.script_description)
     return url
+
+
+def _describe(engine: DockerClient) -> str:
+    with containers.translated("say its version"):
+        found = engine.version()
+    return f"Docker {found['Version']} on {found['Os']}/{found['Arch']}"
 
 
 def _architecture(engine: DockerClient) -> Architecture:

@@ -5,26 +5,38 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from resizer.engines.auto import choose
+from resizer.engines.auto import preferred
 from resizer.engines.pillow import PillowEngine
 from resizer.formats import OutputFormat
+from resizer.memory import choose_decoder
 from resizer.switches import NONE
 
 if TYPE_CHECKING:
     from resizer.engines.base import Encoding, Engine
+    from resizer.footprint import Decoder
     from resizer.header import Header
+    from resizer.memory import Memory
     from resizer.settings import EngineName
 
 _PILLOW = PillowEngine()
 
 
-def engine_for(name: EngineName, header: Header) -> Engine:
-    """Give the engine that serves this picture: the configured one, or Pillow where that cannot read it."""
+def engine_for(name: EngineName, header: Header, memory: Memory, *, file_bytes: int, size: int) -> Engine:
+    """Give the engine that serves this picture: the configured one, or Pillow where that cannot read it.
+
+    Raises TooMuchMemoryError where there is no room; `auto` tries the other engine before.
+    """
+    decoder = choose_decoder(_decoders(name, header), header, memory, file_bytes=file_bytes, size=size)
+    if decoder == "pillow":
+        return _PILLOW
+    return _vips_to_pillow() if name == "auto" else _vips()
+
+
+def _decoders(name: EngineName, header: Header) -> list[Decoder]:
+    able = preferred(header)
     if name == "auto":
-        return _vips_to_pillow() if choose(header) == "vips" else _PILLOW
-    if name == "vips" and header.format in (vips := _vips()).reads:
-        return vips
-    return _PILLOW
+        return able
+    return [name] if name in able else ["pillow"]
 
 
 def prepare(name: EngineName, encoding: Encoding) -> None:

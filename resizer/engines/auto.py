@@ -7,19 +7,21 @@ The choice stands on `python -m benchmarks.engines` (one core, warm), whose tabl
 - libvips takes 2 to 3 ms before it starts, so Pillow wins every small picture. What can flow through row by
   row (PNG, TIFF) or is scaled while it is decoded (WebP) is libvips' from a size on: the numbers below are
   where the two were equally fast.
-- Pillow holds 5 to 15 bytes a pixel, for which 512 MB have no room in a large picture; libvips holds rows.
+- Pillow holds 5 to 16 bytes a pixel, for which 512 MB have no room in a large picture; libvips holds rows.
+  Where even the better choice has no room, the other engine may (resizer/footprint.py).
 
 Whoever decodes, Pillow encodes: the libwebp in its wheel writes the same bytes in four fifths of the time.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from resizer.formats import Format
 from resizer.header import PngColour
 
 if TYPE_CHECKING:
+    from resizer.footprint import Decoder
     from resizer.header import Header
 
 # From here on Pillow might need more than half of 512 MB, whatever it is.
@@ -35,10 +37,16 @@ _TIFF_PIXELS = {1: 2_000_000, 5: 5_000_000, 8: 1_000_000, 32946: 1_000_000}
 _BYTE = 8
 
 
-def choose(header: Header) -> Literal["pillow", "vips"]:
-    """Say which engine serves this picture best."""
+# All but the one that its wheel leaves out.
+_VIPS_READS = frozenset(Format) - {Format.BMP}
+
+
+def preferred(header: Header) -> list[Decoder]:
+    """List the engines that read this picture, the best first."""
+    if header.format not in _VIPS_READS:
+        return ["pillow"]
     least = _vips_from(header)
-    return "vips" if least is not None and header.pixels >= least else "pillow"
+    return ["vips", "pillow"] if least is not None and header.pixels >= least else ["pillow", "vips"]
 
 
 def _vips_from(header: Header) -> int | None:

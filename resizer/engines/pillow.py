@@ -12,10 +12,11 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
+from resizer import exif
 from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
@@ -54,7 +55,6 @@ _COMPLAINTS = (
     zlib.error,
 )
 
-_ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -170,9 +170,35 @@ def _translated(header: Header) -> Iterator[None]:
         raise DamagedImageError(header.format, str(exc)) from exc
 
 
+class _View(io.RawIOBase):
+    """A file that reads from memory where it lies; io.BytesIO would copy all of it."""
+
+    def __init__(self, data: Buffer) -> None:
+        super().__init__()
+        self._data = memoryview(data)
+        self._place = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Copy the next bytes, all that are left without a size."""
+        start = min(self._place, len(self._data))
+        end = len(self._data) if size is None or size < 0 else min(start + size, len(self._data))
+        self._place = end
+        return bytes(self._data[start:end])
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a place, which may lie behind the end."""
+        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: len(self._data)}
+        self._place = max(0, origins[whence] + offset)
+        return self._place
+
+    def tell(self) -> int:
+        """Say where the next bytes come from."""
+        return self._place
+
+
 def _open(data: Buffer, kind: Format) -> ImageFile:
     """Open by the one reader that is wanted; Image.open would import and ask five."""
-    file = io.BytesIO(data)
+    file = cast("BinaryIO", _View(data))
     if kind is Format.JPEG:
         return _Jpeg(file)
     if kind is Format.WEBP:
@@ -192,8 +218,8 @@ def _orientation(image: ImageFile, header: Header) -> int:
     # Pillow turns a TIFF upright by itself while loading it.
     if header.format is Format.TIFF or "exif" not in image.info:
         return 1
-    value = image.getexif().get(_ORIENTATION, 1)
-    return value if isinstance(value, int) else 1
+    # Pillow would read every tag into memory, and there may be thousands of the same large bytes.
+    return exif.orientation(image.info["exif"].removeprefix(b"Exif\0\0"))
 
 
 def _resizable(image: Image.Image) -> Image.Image:

@@ -16,6 +16,7 @@ import pyvips
 from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
+from resizer.memory import keep_little
 from resizer.switches import NONE, Kernel, Subsampling
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # a third of one core.
 pyvips.cache_set_max(0)
 pyvips.concurrency_set(1)
+keep_little()
 
 _LOADERS = {
     Format.JPEG: "jpegload_source",

@@ -12,13 +12,18 @@ import pytest
 
 from fixtures.pictures import picture
 from harness.application import NotReadyError
+from harness.browser import Browser
+from harness.cdn.edge import edge
 from harness.function_log import read_log
 from harness.settle import wait_until_logged
 from harness.wait import Backoff, wait_for
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.application import Upload
+    from harness.cdn.edge import Edge
     from harness.deletion import Deletion
     from harness.deployment import Deployment
     from harness.targets.base import Target
@@ -73,10 +78,18 @@ def hasty(target: Target) -> Deployment:
     return target.deploy(parameters={"Timeout": str(_TIMEOUT_SECONDS)})
 
 
+@pytest.fixture(scope="module")
+def hasty_edge(hasty: Deployment) -> Iterator[Edge]:
+    """An edge in front of its bucket."""
+    with edge(hasty) as running:
+        yield running
+
+
 def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
-    hasty: Deployment, journal: Journal, request: pytest.FixtureRequest
+    hasty: Deployment, hasty_edge: Edge, journal: Journal, request: pytest.FixtureRequest
 ) -> None:
-    application = JournalingApplication(hasty, journal, scenario_name(request.node.nodeid))
+    scenario = scenario_name(request.node.nodeid)
+    application = JournalingApplication(hasty, journal, scenario, edge=hasty_edge)
     photo = picture("reference.jpg").data()
     usual_seconds = _usual_seconds(application, photo)
 
@@ -86,11 +99,15 @@ def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
         _wait_until(upload.started_seconds + usual_seconds * _SPREAD * number / _DELETIONS)
         uploads.append(upload)
         deletions.append(application.delete(upload.key))
-    late = _settle(application, deletions)
     wait_for(_AllInvocationsOver(hasty), timeout_seconds=2 * _TIMEOUT_SECONDS)
+    # The worst that can happen: somebody looks before the deletions are settled, and the CDN keeps it.
+    seen = _statuses(application, hasty_edge, uploads)
+    late = _settle(application, deletions)
 
     assert late, "no deletion met the function at work: nothing was shown"
+    assert 0 < seen.count(200) <= len(late)
     assert [left for upload in uploads for left in _left(hasty, upload)] == []
+    assert set(_statuses(application, hasty_edge, uploads)) == {403}
 
 
 def test_a_photo_deleted_before_its_turn_is_refused_as_missing(
@@ -122,6 +139,11 @@ def _settle(application: JournalingApplication, deletions: list[Deletion]) -> li
     with ThreadPoolExecutor(max_workers=len(deletions)) as jobs:
         settled = jobs.map(application.wait_until_settled, deletions)
         return [key for sweeps in settled for sweep in sweeps for key in sweep.late_keys]
+
+
+def _statuses(application: JournalingApplication, edge: Edge, uploads: list[Upload]) -> list[int]:
+    with Browser(edge.ca_certificate) as browser:
+        return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
 
 def _left(deployment: Deployment, upload: Upload) -> list[str]:

@@ -1,8 +1,10 @@
-"""512 MB is 512 MB: what does not fit is killed, retried and kept; decoded small, the same picture fits."""
+"""512 MB is 512 MB: what does not fit is killed, retried and kept, or better refused beforehand."""
 
 from __future__ import annotations
 
 import io
+import json
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from harness.deployment import Capability
 from harness.failure_queue import read_failures
 from harness.function import FunctionFolder
 from harness.function_log import read_log
+from harness.settle import Refusal, refusals, settle
 from scenarios.failing import wait_until_given_up
 from scenarios.journal import JournalingApplication, scenario_name
 
@@ -80,3 +83,31 @@ def test_the_same_picture_fits_when_it_is_decoded_small(
 
     with Image.open(io.BytesIO(thumbnail.data)) as image:
         assert image.size == (150, 150)
+
+
+def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    upload = application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg")
+    refusal = settle(application, deployment, upload)
+    failing = {"control": str(uuid.uuid4())}
+    deployment.aws.client("lambda").invoke(
+        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
+    )
+    wait_until_given_up(deployment, lambda failed: failed.event == failing)
+
+    assert isinstance(refusal, Refusal)
+    assert refusal.error_type == "TooMuchMemory"
+    assert "expected a picture that fits into 512 MB, got a progressive JPEG of 10000x10000" in refusal.reason
+    assert len(refusals(deployment, upload)) == 1
+    assert upload.key not in {key for failed in read_failures(deployment) for key in failed.keys}
+
+
+def test_after_such_a_refusal_the_same_environment_serves_the_next(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    settle(application, deployment, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
+
+    upload = application.upload(picture("photo-smooth.jpg").path(), "next.jpg")
+
+    assert application.wait_until_ready(upload).data

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import containers
-from harness.container_usage import AccountingUnreachableError, ContainerNotRunningError, open_meter
+from harness.container_cgroup import ContainerCgroup
+from harness.container_usage import ContainerMeters, ContainerNotRunningError
 from harness.containers import ImageMissingError, Run
 from harness.runtime_images import runtime_image
+from harness.sandbox.limits import control_files
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
@@ -154,10 +156,24 @@ class _Removed:
         return f"expected no container of run {self._run_id}, got {_of_run(self._engine, self._run_id)}"
 
 
+@pytest.fixture(params=["here", "beside"])
+def meters(
+    request: pytest.FixtureRequest, engine: DockerClient, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ContainerMeters]:
+    """Meters where the control groups can be reached from here, and where they cannot."""
+    if request.param == "beside":
+        monkeypatch.setattr(control_files, "folder_of", lambda *_: None)
+    meters = ContainerMeters(engine, run)
+    yield meters
+    meters.close()
+
+
 @pytest.mark.docker
-def test_each_measurement_of_a_container_is_its_own(engine: DockerClient, run: Run) -> None:
+def test_each_measurement_of_a_container_is_its_own(
+    engine: DockerClient, run: Run, meters: ContainerMeters
+) -> None:
     container_id = _start(engine, run)
-    meter = open_meter(engine, container_id)
+    meter = meters.open(container_id)
     container = engine.containers.get(container_id)
 
     meter.begin()
@@ -176,23 +192,38 @@ def test_each_measurement_of_a_container_is_its_own(engine: DockerClient, run: R
 
 
 @pytest.mark.docker
-def test_a_container_that_has_ended_is_not_measured(engine: DockerClient, run: Run) -> None:
+def test_a_container_that_ends_meanwhile_took_what_is_known_of_it(
+    engine: DockerClient, run: Run, meters: ContainerMeters
+) -> None:
     container_id = _start(engine, run)
-    engine.containers.get(container_id).kill()
+    meter = meters.open(container_id)
+    meter.begin()
 
-    with pytest.raises(ContainerNotRunningError, match="it has ended"):
-        open_meter(engine, container_id)
+    engine.api.kill(container_id)
+    engine.api.wait(container_id)
+    usage = meter.end()
+    meter.close()
+
+    assert not usage.oom_killed
 
 
 @pytest.mark.docker
-def test_an_engine_on_another_machine_is_not_measured_by_this_one_s_files(
-    engine: DockerClient, run: Run, monkeypatch: pytest.MonkeyPatch
+def test_a_container_that_has_ended_is_not_measured(
+    engine: DockerClient, run: Run, meters: ContainerMeters
 ) -> None:
-    inspect = engine.api.inspect_container
     container_id = _start(engine, run)
-    foreign = {**inspect(container_id)}
-    foreign["State"] = {**foreign["State"], "Pid": os.getpid()}
-    monkeypatch.setattr(engine.api, "inspect_container", lambda _: foreign)
+    engine.api.kill(container_id)
+    engine.api.wait(container_id)
 
-    with pytest.raises(AccountingUnreachableError, match="out of reach"):
-        open_meter(engine, container_id)
+    with pytest.raises(ContainerNotRunningError, match="it has ended"):
+        meters.open(container_id)
+
+
+@pytest.mark.docker
+def test_a_process_of_another_machine_is_not_taken_for_the_container_s(
+    engine: DockerClient, run: Run
+) -> None:
+    container_id = _start(engine, run)
+
+    with pytest.raises(OSError, match="in none that is mounted here"):
+        ContainerCgroup(container_id, process_id=os.getpid(), limit_bytes=_MB)

@@ -15,6 +15,7 @@ from resizer.errors import OriginalMissingError
 from resizer.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from resizer.formats import Buffer
@@ -31,11 +32,12 @@ class MemoryStorage:
         self.thumbnails: dict[str, tuple[bytes, str]] = {}
         self.failing: dict[str, Exception] = {}
 
-    def get(self, key: str) -> Buffer:
+    def get(self, key: str, *, admit: Callable[[int], None]) -> Buffer:
         if key in self.failing:
             raise self.failing[key]
         if key not in self.originals:
             raise OriginalMissingError(key)
+        admit(len(self.originals[key]))
         return memoryview(self.originals[key])
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:

@@ -15,11 +15,13 @@ from resizer.engines.base import Encoding
 from resizer.errors import DamagedImageError
 from resizer.formats import Format, OutputFormat
 from resizer.header import read_header
+from resizer.memory import Memory
 
 if TYPE_CHECKING:
     from resizer.settings import EngineName
 
 _SIZE = 150
+_MEMORY = Memory(limit_bytes=None, rest_bytes=0)
 _FAST = Encoding(format=OutputFormat.WEBP, quality=85, effort=0)
 _PIXELS = Encoding(format=OutputFormat.WEBP, quality=100, effort=0)
 
@@ -44,7 +46,7 @@ _ONE_OF_EACH = {
 
 def _encoded(data: bytes, name: EngineName, encoding: Encoding = _FAST, size: int = _SIZE) -> bytes:
     header = read_header(data, max_pixels=10**9)
-    engine = engine_for(name, header)
+    engine = engine_for(name, header, _MEMORY, file_bytes=0, size=_SIZE)
     return engine.decode(memoryview(data), header, size).resize(size).encode(encoding)
 
 
@@ -228,13 +230,13 @@ def test_a_decoder_gets_no_more_pixels_than_were_checked(name: EngineName) -> No
     header = read_header(_file(Image.new("RGB", (20, 20)), "PNG"), max_pixels=1000)
 
     with pytest.raises(DamagedImageError, match="more pixels than its header tells"):
-        engine_for(name, header).decode(memoryview(data), header, _SIZE)
+        engine_for(name, header, _MEMORY, file_bytes=0, size=_SIZE).decode(memoryview(data), header, _SIZE)
 
 
 def test_libvips_hands_to_pillow_what_it_does_not_read() -> None:
     header = read_header(picture("bmp.bmp").data(), max_pixels=10**9)
 
-    assert engine_for("vips", header).name == "pillow"
+    assert engine_for("vips", header, _MEMORY, file_bytes=0, size=_SIZE).name == "pillow"
 
 
 def test_both_engines_agree_on_a_photo() -> None:
@@ -246,6 +248,6 @@ def test_both_engines_agree_on_a_photo() -> None:
 def test_auto_writes_what_libvips_read_by_pillow() -> None:
     data = picture("png-8-bit.png").data()
     header = read_header(data, max_pixels=10**9)
-    assert engine_for("auto", header).name == "vips"
+    assert engine_for("auto", header, _MEMORY, file_bytes=0, size=_SIZE).name == "vips"
 
     assert distance(_thumbnail(data, "auto", _PIXELS), _thumbnail(data, "vips", _PIXELS)) < 0.5

@@ -18,12 +18,14 @@ from resizer.engines.vips import VipsSmall
 from resizer.errors import EncoderMissingError
 from resizer.formats import OutputFormat
 from resizer.header import read_header
+from resizer.memory import Memory
 from resizer.switches import Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from resizer.engines.base import Small
     from resizer.settings import EngineName
 
+_ENOUGH = Memory(limit_bytes=None, rest_bytes=0)
 _WEBP = Switches(sharp_yuv=True, preset=Preset.TEXT)
 _AVIF = Switches(subsampling=Subsampling.ALL, tune=Tune.SSIM)
 _JPEG = Switches(progressive=True, trellis=True, quant_table=3)
@@ -35,7 +37,8 @@ every_picture = pytest.mark.parametrize("name", ["photo-portrait.jpg", "png-alph
 def _small(engine: EngineName, name: str, kernel: Kernel = Kernel.LANCZOS3) -> Small:
     data = picture(name).data()
     header = read_header(data, max_pixels=10**9)
-    return engine_for(engine, header).decode(memoryview(data), header, 150).resize(150, kernel)
+    decoder = engine_for(engine, header, _ENOUGH, file_bytes=len(data), size=150)
+    return decoder.decode(memoryview(data), header, 150).resize(150, kernel)
 
 
 def _encoding(output: OutputFormat, switches: Switches, quality: int = 80) -> Encoding:

@@ -17,7 +17,9 @@ def not_modified(request: Mapping[str, str], stored: Mapping[str, str]) -> bool:
     """Whether the viewer has the stored object already."""
     if (wanted := request.get("if-none-match")) is not None:
         return _names(wanted, stored.get("etag"))
-    since = parse_http_date(request.get("if-modified-since"))
+    if "if-modified-since" not in request:
+        return False
+    since = parse_http_date(request["if-modified-since"])
     modified = parse_http_date(stored.get("last-modified"))
     return since is not None and modified is not None and modified <= since
 

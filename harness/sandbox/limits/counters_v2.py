@@ -108,7 +108,8 @@ class _SampledPeak:
         self._of_life: ControlFile | None = None
         if (folder / "memory.peak").exists():
             self._of_life = stack.enter_context(ControlFile(folder / "memory.peak"))
-        self._sampler = Sampler(current.number, interval_seconds=_SAMPLE_SECONDS)
+        self._current = current
+        self._sampler = Sampler(self._look, interval_seconds=_SAMPLE_SECONDS)
         stack.callback(self._sampler.close)
         self._before_bytes = 0
         self._sampler.begin()
@@ -121,6 +122,12 @@ class _SampledPeak:
         seen_bytes = self._sampler.end()
         life_bytes = self._life_bytes()
         return life_bytes if life_bytes > self._before_bytes else seen_bytes
+
+    def _look(self) -> int:
+        # A container's cgroup can go while it is looked at.
+        with contextlib.suppress(OSError):
+            return self._current.number()
+        return 0
 
     def _life_bytes(self) -> int:
         return self._of_life.number() if self._of_life else 0

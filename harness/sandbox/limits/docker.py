@@ -64,10 +64,11 @@ class Docker:
         engine = self._connected()
         info = engine.info
         swap = "swap off" if info["SwapLimit"] else "swap not off (the engine's kernel does not count it)"
+        measured = ", measured from a container beside them" if engine.yard.meters.from_beside else ""
         return (
             f"Docker {info['ServerVersion']} on cgroup v{info.get('CgroupVersion', '1')}: "
             f"killed by the kernel, {swap}, whole process tree, in Lambda's runtime images"
-            f"{engine.yard.meters.description}"
+            f"{measured}"
         )
 
     @property
@@ -91,6 +92,8 @@ class Docker:
         containers.require_image(client, image)
         with containers.translated(f"look at the image {image}"):
             architecture = client.images.get(image).attrs["Architecture"]
+        if architecture not in _ARCHITECTURES:
+            raise UnfitEngineError(f"has the image {image} for {architecture}, Lambda has amd64 and arm64")
         return lambda_platform(runtime, _ARCHITECTURES[architecture])
 
     def runtime(self, _name: str) -> Runtime:
@@ -111,6 +114,7 @@ class Docker:
                 client = containers.connect()
                 weakref.finalize(self, client.close)
                 self._engine = _fit(client)
+                weakref.finalize(self, self._engine.yard.meters.close)
             return self._engine
 
     def _sweep(self, yard: Yard) -> None:

@@ -1,0 +1,1 @@
+"""What reads the header of each format: one module a format, each with a function `read`."""

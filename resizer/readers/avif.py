@@ -1,0 +1,76 @@
+"""An AVIF's header: the properties of its items, ISO/IEC 14496-12 and 23008-12."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from resizer.formats import Buffer, Format
+from resizer.header import Header, OddHeaderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_BOXES = 10_000
+_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
+# Of the third byte of av1C: https://aomediacodec.github.io/av1-isobmff/#av1codecconfigurationbox-section
+_HIGH_BITDEPTH = 0x40
+_TWELVE_BIT = 0x20
+_MONOCHROME = 0x10
+_SUBSAMPLED_ACROSS = 0x08
+_SUBSAMPLED_DOWN = 0x04
+
+
+def read(data: Buffer) -> Header:
+    """Take the largest size property: those of tiles and of the alpha channel are never larger."""
+    sizes = [struct.unpack_from(">II", data, at + 4) for at, _ in _properties(data, b"ispe")]
+    if not sizes:
+        raise OddHeaderError("no ispe property")
+    width, height = max(sizes, key=lambda size: size[0] * size[1])
+    configurations = [data[at + 2] for at, _ in _properties(data, b"av1C")]
+    return Header(
+        format=Format.AVIF,
+        width=width,
+        height=height,
+        bits=max((_bits(flags) for flags in configurations), default=8),
+        # The alpha channel's own configuration is monochrome.
+        channels=max((_channels(flags) for flags in configurations), default=3),
+        alpha=any(_ALPHA in bytes(data[at:end]) for at, end in _properties(data, b"auxC")),
+    )
+
+
+def _bits(flags: int) -> int:
+    return (12 if flags & _TWELVE_BIT else 10) if flags & _HIGH_BITDEPTH else 8
+
+
+def _channels(flags: int) -> float:
+    if flags & _MONOCHROME:
+        return 1
+    return 1 + 2 / ((2 if flags & _SUBSAMPLED_ACROSS else 1) * (2 if flags & _SUBSAMPLED_DOWN else 1))
+
+
+def _properties(data: Buffer, wanted: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the contents of the item properties of that kind start and end."""
+    for meta, meta_end in _boxes(data, 0, len(data), b"meta"):
+        for iprp, iprp_end in _boxes(data, meta + 4, meta_end, b"iprp"):
+            for ipco, ipco_end in _boxes(data, iprp, iprp_end, b"ipco"):
+                yield from _boxes(data, ipco, ipco_end, wanted)
+
+
+def _boxes(data: Buffer, start: int, end: int, wanted: bytes) -> Iterator[tuple[int, int]]:
+    """Yield start and end of the contents of the boxes of that kind, ISO/IEC 14496-12, 4.2."""
+    for _ in range(_MOST_BOXES):
+        if start + 8 > end:
+            return
+        size, kind = struct.unpack_from(">I4s", data, start)
+        content = start + 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, content)
+            content += 8
+        if size == 0:
+            size = end - start
+        if size < content - start:
+            raise OddHeaderError(f"a box of {size} bytes")
+        if kind == wanted:
+            yield content, min(start + size, end)
+        start += size
