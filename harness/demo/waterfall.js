@@ -3,9 +3,9 @@
 import { duration } from "./words.js";
 
 // The rows that are kept free until the timeline is known, so that nothing moves when it comes.
-const EXPECTED = ["accepted", "event", "environment", "invocation", "download", "decode", "resize", "encode", "store",
+const EXPECTED = ["accepted", "event", "waiting", "environment", "invocation", "download", "decode", "resize", "encode", "store",
   "seen in the bucket", "seen at the edge"];
-const LABELS = { accepted: "PUT accepted", event: "S3’s event", environment: "cold start", store: "stored",
+const LABELS = { accepted: "PUT accepted", event: "S3’s event", waiting: "on its way", environment: "cold start", store: "stored",
   "seen in the bucket": "seen in bucket", "seen at the edge": "seen at edge" };
 const CLOCKS = { application: "application", "function log": "function", "S3, event time": "bucket",
   "in vain": "vain" };

@@ -237,6 +237,24 @@ def test_a_replacement_that_is_refused_leaves_what_was_there(page: Page) -> None
     assert _picture_width(card, "thumbnail") == 150
 
 
+def test_a_photo_can_be_dropped_anywhere(page: Page) -> None:
+    before = page.locator("article").count()
+    dropped = page.evaluate_handle(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["no picture"], "dropped.jpg", { type: "image/jpeg" }));
+            return data;
+        }"""
+    )
+    page.dispatch_event("#file", "dragover", {"dataTransfer": dropped})
+    page.dispatch_event("#file", "drop", {"dataTransfer": dropped})
+    page.locator("article").nth(before).wait_for()
+    card = _settled(page.locator("article").first, "refused")
+
+    assert card.get_by_role("heading", level=3).inner_text() == "dropped.jpg"
+    assert page.locator("article").count() == before + 1
+
+
 def test_a_name_with_markup_in_it_is_shown_as_it_is(page: Page) -> None:
     name = "<img src=x onerror=alert(1)>&amp;.jpg"
     page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": b"no picture"})
