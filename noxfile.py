@@ -41,6 +41,13 @@ def timeline(session: nox.Session) -> None:
 
 
 @nox.session
+def demo(session: nox.Session) -> None:
+    """Show the pipeline and its CDN edge on a page of this machine; `-- --open` opens it."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "demo", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def gap(session: nox.Session) -> None:
     """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
     install(session, "e2e")

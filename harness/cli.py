@@ -64,7 +64,7 @@ class _TargetOptions(TypedDict):
     cpu: Cpu
 
 
-def _target_options(command: Callable[..., None]) -> Callable[..., None]:
+def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add the options that say what runs where."""
     options = (
         click.option(
@@ -88,7 +88,7 @@ def _target_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--port",
             type=click.IntRange(1, 65535),
-            help="Port of the emulator; a free one if left out.",
+            help=f"Port of the {port_of}; a free one if left out.",
         ),
         click.option(
             "--limiter", help="What holds functions to their memory; the hardest that works if left out."
@@ -101,14 +101,18 @@ def _target_options(command: Callable[..., None]) -> Callable[..., None]:
             help="Give functions Lambda's share of a core, or all that there is.",
         ),
     )
-    # The first is to be the first in the help.
-    for option in reversed(options):
-        command = option(command)
-    return command
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        # The first is to be the first in the help.
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 @main.command("e2e", context_settings={"ignore_unknown_options": True})
-@_target_options
+@_target_options(port_of="emulator")
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
 @click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
@@ -136,7 +140,7 @@ def compare_targets(*, output: Path) -> None:
 
 @main.command("timeline")
 @click.argument("photo", type=Path)
-@_target_options
+@_target_options(port_of="emulator")
 @click.option(
     "--output",
     type=Path,
@@ -150,6 +154,18 @@ def timeline(*, photo: Path, output: Path, **options: Unpack[_TargetOptions]) ->
     from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
 
     run_timeline(_run(**options), photo, output)
+
+
+@main.command("demo")
+@_target_options(port_of="page")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def demo(*, opens: bool, **options: Unpack[_TargetOptions]) -> None:
+    """Show the pipeline at work on a page, until Ctrl-C: uploads, thumbnails, and what the edge answers."""
+    # Only this command serves a page.
+    from harness.demo.run import run_demo  # noqa: PLC0415  see above
+
+    page_port, options["port"] = options["port"], None
+    run_demo(_run(**options), port=page_port, opens=opens)
 
 
 def _run(**options: Unpack[_TargetOptions]) -> e2e.Run:
