@@ -61,7 +61,7 @@ class VipsEngine:
             load = getattr(pyvips.Image, _LOADERS[header.format])
             # libjpeg warns of many a sound JPEG, for a few bytes too many; and Pillow would not hear it.
             fail_on = "error" if header.format is Format.JPEG else "warning"
-            image = load(source, access="sequential", fail_on=fail_on, **_scale(header, size))
+            image = load(source, access="sequential", fail_on=fail_on, **_options(header, size))
             if image.width * image.height > header.pixels:
                 raise DamagedImageError(header.format, "it holds more pixels than its header tells")
             return VipsPicture(image, header)
@@ -121,8 +121,11 @@ def _translated(header: Header) -> Iterator[None]:
         raise DamagedImageError(header.format, reason) from exc
 
 
-def _scale(header: Header, size: int) -> dict[str, Any]:
+def _options(header: Header, size: int) -> dict[str, Any]:
     """Choose the loader's own scale, never smaller than the thumbnail."""
+    if header.format is Format.TIFF:
+        # Its own limit is 50 MB, for one strip; resizer/memory.py has weighed this picture already.
+        return {"unlimited": True}
     factor = min(header.width, header.height) / size
     if header.format is Format.JPEG:
         return {"shrink": next((shrink for shrink in _JPEG_SHRINKS if factor >= shrink), 1)}
