@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
 import nox
+import nox.command
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
@@ -32,10 +34,33 @@ def e2e(session: nox.Session) -> None:
 
 
 @nox.session
+def timeline(session: nox.Session) -> None:
+    """Show what happens to a photo of yours, and when: `-- PHOTO`."""
+    install(session, "timeline")
+    session.run("python", "-m", "harness", "timeline", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def gap(session: nox.Session) -> None:
+    """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests: no network, no Docker."""
     install(session, "tests")
-    session.run("pytest", "-m", "not network", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run(
+        "pytest", "-m", "not network and not docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
+    )
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run the tests that start containers: they need a Docker engine and the runtime images."""
+    install(session, "tests")
+    session.run("pytest", "-m", "docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
@@ -43,6 +68,18 @@ def bench(session: nox.Session) -> None:
     """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
     install(session, "bench")
     session.run("python", "-m", "benchmarks.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
+    install(session, "gate")
+    command = ("python", "-m", "benchmarks.gate", *session.posargs)
+    try:
+        session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
+    except nox.command.CommandFailed as failed:
+        # nox ends with 1 whatever failed; here 1 is red, and 2 says that nothing could be judged.
+        sys.exit(failed.return_code or 1)
 
 
 @nox.session

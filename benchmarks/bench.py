@@ -19,7 +19,7 @@ from benchmarks.plan import REFERENCE, Plan, choose_subjects, parse_sizes
 from benchmarks.stage import open_stage
 from benchmarks.table import print_results
 from harness.errors import ThumbrigError
-from harness.report import write_bench_report
+from harness.report.bench import write_bench_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,9 @@ _SWEEP_ROUNDS = 7
     "--smallest", is_flag=True, help="Also bisect for the smallest memory that passes all pictures."
 )
 @click.option("--largest", is_flag=True, help="Also serve 100 megapixels of each format.")
-@click.option("--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations: does memory grow?")
+@click.option(
+    "--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations or more: does memory grow?"
+)
 @click.option("--output", type=Path, default=PROJECT / "reports" / "bench", help="Where results go.")
 def main(  # noqa: PLR0913  each is an option
     *,
@@ -157,7 +159,7 @@ def explored(
         every = [explore.largest_pictures(plan.stage, entrant) for entrant in entrants]
         found = replace(found, largest_pictures=[one for several in every for one in several])
     if soak:
-        click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender")
+        click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender, more while memory grows")
         subject = plan.subjects[0]
         soaks = [
             explore.soak(

@@ -24,7 +24,6 @@ from PIL import Image, JpegImagePlugin, features
 from benchmarks import engines_report
 from benchmarks.engines_report import Comparison, Environment, Limit, Measurement
 from fixtures.pictures import READABLE, picture
-from resizer.engines.base import Encoding
 from resizer.engines.pillow import PillowSmall
 from resizer.pipeline import Rendered, Stopwatch, render
 from resizer.settings import EngineName, Settings
@@ -108,7 +107,7 @@ def _unavoidable(data: bytes, small: PillowSmall) -> float:
     photo = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     photo.draft(None, (photo.width // 8, photo.height // 8))
     photo.load()
-    small.encode(Encoding(format=_SETTINGS.format, quality=_SETTINGS.quality, effort=_SETTINGS.effort))
+    small.encode(_SETTINGS.encoding)
     return (time.perf_counter() - start) * 1000
 
 

@@ -17,7 +17,7 @@ from ssimulacra2 import compute_ssimulacra2
 _PAGES = (25, 230)
 
 
-def lossless_thumbnail(data: bytes, size: int = 150) -> Image.Image:
+def lossless_thumbnail(data: bytes, size: tuple[int, int] = (150, 150)) -> Image.Image:
     """Make the thumbnail that encoded ones are held against."""
     image: Image.Image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     if image.mode.startswith("I;16"):
@@ -26,7 +26,7 @@ def lossless_thumbnail(data: bytes, size: int = 150) -> Image.Image:
     image = _to_srgb(image)
     if alpha:
         image.putalpha(alpha)
-    return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+    return ImageOps.fit(image, size, Image.Resampling.LANCZOS)
 
 
 def score(thumbnail: bytes, lossless: Image.Image) -> float:

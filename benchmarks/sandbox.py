@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.platforms import host_platform
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import bare_function
+from harness.sandbox.function import OWN_RUNTIME, bare_function
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.output import Silence
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
@@ -92,7 +91,8 @@ def _environment(folder: Path, held: Confinement) -> Environment:
     task_root.mkdir()
     (task_root / "index.py").write_text(_SOURCE)
     link_runtimes(folder / "runtimes")
-    function = bare_function("known", task_root, runtime=host_platform().runtime, memory_mb=_MEMORY_MB)
+    runtime = held.limiter.platform(OWN_RUNTIME).runtime
+    function = bare_function("known", task_root, runtime=runtime, memory_mb=_MEMORY_MB)
     return Environment(
         function,
         folder=folder / "environment",

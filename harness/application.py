@@ -1,36 +1,53 @@
-"""The application's side: upload an original, know its thumbnail's key at once, wait until it is there."""
+"""What a backend does with the pipeline: upload, know the address, wait, replace, delete.
+
+It can be imported by an application: it needs the outputs of the stack (`Pipeline`), boto3's clients, and the
+permissions that docs/application.md lists.
+"""
 
 from __future__ import annotations
 
-import mimetypes
-import posixpath
 import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from harness.diagnosis import diagnose
+from harness.deletion import Deleter
 from harness.errors import ThumbrigError
+from harness.photo_name import content_type_of, safe_name
+from harness.pipeline import THUMBNAIL
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    from harness.deployment import Deployment
+    from collections.abc import Callable, Sequence
+
+    from types_boto3_cloudfront import CloudFrontClient
+    from types_boto3_s3 import S3Client
+
+    from harness.deletion import Deletion, Sweep
+    from harness.invalidation import Invalidation
+    from harness.pipeline import Pipeline
 
 # Short pauses: what is measured is the time until the thumbnail can be seen.
-_BACKOFF = Backoff(first_seconds=0.005, factor=1.2, most_seconds=0.25)
+READY_BACKOFF: Final = Backoff(first_seconds=0.005, factor=1.2, most_seconds=0.25, jitter=0.3)
+_READY_TIMEOUT_SECONDS: Final = 20.0
 
 
 class NotReadyError(ThumbrigError):
     """Raised when a thumbnail has not appeared in time; says what happened to its original so far."""
 
-    def __init__(self, upload: Upload, timeout_seconds: float, happened: list[str]) -> None:
+    def __init__(self, upload: Upload, timeout_seconds: float, happened: Sequence[str]) -> None:
         super().__init__(
-            f"no thumbnail {upload.thumbnail_key} after {timeout_seconds:g} s:\n"
-            + "\n".join(f"  - {line}" for line in happened)
+            "\n".join(
+                [
+                    f"no thumbnail {upload.thumbnail_key} after {timeout_seconds:g} s" + ":" * bool(happened),
+                    *(f"  - {line}" for line in happened),
+                ]
+            )
         )
+        self.upload = upload
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,45 +70,138 @@ class Thumbnail:
     data: bytes
     content_type: str
     cache_control: str
+    etag: str
+    modified_epoch_seconds: float
     visible_seconds: float
 
 
-def thumbnail_key(deployment: Deployment, key: str) -> str:
-    """Tell where the thumbnail of the original at `key` will be."""
-    path = key.removeprefix(deployment.source_prefix)
-    return deployment.destination_prefix + posixpath.splitext(path)[0] + deployment.thumbnail_extension
+@dataclass(frozen=True, kw_only=True)
+class Replacement:
+    """A new photo that is ready, and the old one that is gone."""
+
+    upload: Upload
+    thumbnail: Thumbnail
+    deletion: Deletion
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overwrite:
+    """A photo that changed under its old address; `invalidation` is None where there is no CDN."""
+
+    upload: Upload
+    thumbnail: Thumbnail
+    invalidation: Invalidation | None
 
 
 class Application:
-    """What a backend does with the pipeline; uses nothing but S3 unless something goes wrong."""
+    """The application's side of one pipeline; may be used from several threads.
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._s3 = deployment.aws.client("s3")
+    Without `cloudfront` the CDN is told nothing. `explain` is asked what happened if a thumbnail stays away.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        *,
+        s3: S3Client,
+        cloudfront: CloudFrontClient | None = None,
+        explain: Callable[[Upload], Sequence[str]] = lambda _: (),
+    ) -> None:
+        self.pipeline = pipeline
+        self._s3 = s3
+        self._deleter = Deleter(pipeline=pipeline, s3=s3, cloudfront=cloudfront)
+        self._explain = explain
 
     def upload(self, source: Path | bytes, filename: str) -> Upload:
         """Put an original under a name that no other has, and return as soon as the bucket has it."""
-        return self.put(f"{self._deployment.source_prefix}{uuid.uuid4()}-{filename}", source)
+        return self.put(f"{self.pipeline.source_prefix}{uuid.uuid4()}-{safe_name(filename)}", source)
 
     def put(self, key: str, source: Path | bytes) -> Upload:
         """Put an original at exactly this key."""
         data = source.read_bytes() if isinstance(source, Path) else source
-        content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
         epoch, started = time.time(), time.monotonic()
-        self._s3.put_object(Bucket=self._deployment.bucket, Key=key, Body=data, ContentType=content_type)
+        self._s3.put_object(Bucket=self.pipeline.bucket, Key=key, Body=data, ContentType=content_type_of(key))
         return Upload(
             key=key,
-            thumbnail_key=thumbnail_key(self._deployment, key),
+            thumbnail_key=self.pipeline.thumbnail_key(key),
             original_bytes=len(data),
             started_epoch_seconds=epoch,
             started_seconds=started,
             accepted_seconds=time.monotonic() - started,
         )
 
-    def find(self, upload: Upload) -> Thumbnail | None:
+    def thumbnail_url(self, original: str, size: str = THUMBNAIL) -> str:
+        """Give the address of a thumbnail, from its original's key or address; known before there is one."""
+        return self.pipeline.thumbnail_url(original, size)
+
+    def find(self, upload: Upload, size: str = THUMBNAIL) -> Thumbnail | None:
         """Look for the thumbnail once."""
+        return self._look(self.pipeline.thumbnail_key(upload.key, size), upload.started_seconds)
+
+    def wait_until_ready(
+        self, upload: Upload, *, timeout_seconds: float = _READY_TIMEOUT_SECONDS
+    ) -> Thumbnail:
+        """Poll the bucket until the thumbnail is there; at the time-out, say what happened instead."""
+        return self._wait(_Visible(self, upload), timeout_seconds)
+
+    def replace(
+        self,
+        old: str,
+        source: Path | bytes,
+        filename: str,
+        *,
+        timeout_seconds: float = _READY_TIMEOUT_SECONDS,
+    ) -> Replacement:
+        """Put a new photo in the place of an old one, under a name of its own.
+
+        The CDN and every browser may keep a thumbnail for a year, and nobody can make a browser forget. So a
+        changed photo gets a new address, and no cache matters. The old one goes only when the new one can be
+        seen: whoever looks meanwhile sees a photo. If the new one never comes, the old one stays, and
+        NotReadyError is raised.
+        """
+        upload = self.upload(source, filename)
+        thumbnail = self.wait_until_ready(upload, timeout_seconds=timeout_seconds)
+        return Replacement(upload=upload, thumbnail=thumbnail, deletion=self.delete(old))
+
+    def overwrite(
+        self, original: str, source: Path | bytes, *, timeout_seconds: float = _READY_TIMEOUT_SECONDS
+    ) -> Overwrite:
+        """Change a photo under its old address; where there is a choice, `replace` is the better one.
+
+        The CDN is made to forget the old one once the new one is there, but browsers that have it keep it for
+        up to a year. Events may also overtake each other: of two overwrites within the function's time limit,
+        the first one's thumbnail may win.
+        """
+        key = self.pipeline.original_key(original)
+        before = self._look(self.pipeline.thumbnail_key(key), time.monotonic())
+        upload = self.put(key, source)
+        thumbnail = self._wait(_Changed(self, upload, before), timeout_seconds)
+        invalidation = self.invalidate(key, *self.pipeline.thumbnail_keys(key))
+        return Overwrite(upload=upload, thumbnail=thumbnail, invalidation=invalidation)
+
+    def delete(self, original: str) -> Deletion:
+        """Delete a photo everywhere, at once; deleting again does no harm.
+
+        If it may be in the middle of being resized, a thumbnail can still turn up: have `sweep` called after
+        `settled_epoch_seconds` of what this returns, by a delayed job or by `wait_until_settled`.
+        """
+        return self._deleter.delete(original)
+
+    def sweep(self, deletion: Deletion) -> Sweep:
+        """Take away what turned up after a deletion; final once the deletion is settled."""
+        return self._deleter.sweep(deletion)
+
+    def wait_until_settled(self, deletion: Deletion) -> list[Sweep]:
+        """Sweep until nothing can turn up any more: for a job, as it takes the function's time limit."""
+        return self._deleter.wait_until_settled(deletion)
+
+    def invalidate(self, *keys: str) -> Invalidation | None:
+        """Have the CDN forget objects by one request; gives None where there is no CDN."""
+        return self._deleter.invalidate(*keys)
+
+    def _look(self, key: str, started_seconds: float) -> Thumbnail | None:
         try:
-            answer = self._s3.get_object(Bucket=self._deployment.bucket, Key=upload.thumbnail_key)
+            answer = self._s3.get_object(Bucket=self.pipeline.bucket, Key=key)
         except ClientError as exc:
             # Without s3:ListBucket, S3 answers 403 for a key that is not there.
             if exc.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
@@ -99,22 +209,20 @@ class Application:
             raise
         data = answer["Body"].read()
         return Thumbnail(
-            key=upload.thumbnail_key,
+            key=key,
             data=data,
             content_type=answer["ContentType"],
             cache_control=answer.get("CacheControl", ""),
-            visible_seconds=time.monotonic() - upload.started_seconds,
+            etag=answer["ETag"],
+            modified_epoch_seconds=answer["LastModified"].timestamp(),
+            visible_seconds=time.monotonic() - started_seconds,
         )
 
-    def wait_until_ready(self, upload: Upload, *, timeout_seconds: float = 20.0) -> Thumbnail:
-        """Poll the bucket until the thumbnail is there; at the time-out, say what happened instead."""
+    def _wait(self, condition: _Visible, timeout_seconds: float) -> Thumbnail:
         try:
-            return wait_for(_Visible(self, upload), timeout_seconds=timeout_seconds, backoff=_BACKOFF)
+            return wait_for(condition, timeout_seconds=timeout_seconds, backoff=READY_BACKOFF)
         except TimedOutError as exc:
-            happened = diagnose(
-                self._deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds
-            )
-            raise NotReadyError(upload, timeout_seconds, happened) from exc
+            raise NotReadyError(condition.upload, timeout_seconds, self._explain(condition.upload)) from exc
 
 
 @dataclass(frozen=True)
@@ -127,3 +235,17 @@ class _Visible:
 
     def describe(self) -> str:
         return f"expected {self.upload.thumbnail_key}, it is not there"
+
+
+@dataclass(frozen=True)
+class _Changed(_Visible):
+    before: Thumbnail | None
+
+    def check(self) -> Thumbnail | None:
+        thumbnail = self.application.find(self.upload)
+        return thumbnail if thumbnail and _version(thumbnail) != _version(self.before) else None
+
+
+def _version(thumbnail: Thumbnail | None) -> tuple[str, float] | None:
+    # The time as well: another photo may have the same thumbnail, though S3 counts whole seconds only.
+    return (thumbnail.etag, thumbnail.modified_epoch_seconds) if thumbnail else None

@@ -39,11 +39,14 @@ def bundle(
     own = function.files()
     entry = next(name for name in function.family.handler_files(function.handler) if name in own)
     bundled = tools / "bundle.cjs"
+    resources = {name: path for name, path in own.items() if path.suffix not in _SCRIPTS}
+    # What every runtime client looks for first, and some only. Beside a package.json it could be taken for an
+    # ES module.
+    ending = ".cjs" if "package.json" in resources else ".js"
     left = _not_bundled(modules)
     # Relative to the folder: the paths are in the file's comments.
     _esbuild(function, entry, bundled, left, folder=folder, tools=tools)
-    resources = {name: path for name, path in own.items() if path.suffix not in _SCRIPTS}
-    return resources | {f"{entry.rpartition('.')[0]}.cjs": bundled}, left
+    return resources | {f"{entry.rpartition('.')[0]}{ending}": bundled}, left
 
 
 def _esbuild(  # noqa: PLR0913  three folders of one command

@@ -13,6 +13,7 @@ from harness import e2e
 from harness.errors import ThumbrigError
 from harness.function import FunctionFolder
 from harness.package import build, save
+from harness.parity.run import run_parity
 from harness.platforms import Architecture, lambda_platform
 from harness.probe import require_sound
 
@@ -56,6 +57,15 @@ def main(*, verbose: bool) -> None:
 @click.option(
     "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
 )
+@click.option(
+    "--target",
+    "target_name",
+    type=click.Choice(["embedded", "localstack"]),
+    default="embedded",
+    show_default=True,
+    help="Where the pipeline runs; localstack needs Docker.",
+)
+@click.option("--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address.")
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the emulator; a free one if left out.")
 @click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
@@ -66,23 +76,79 @@ def main(*, verbose: bool) -> None:
     show_default=True,
     help="Give functions Lambda's share of a core, or all that there is.",
 )
+@click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def end_to_end(  # noqa: PLR0913  each is an option
     *,
     function: Path,
+    target_name: e2e.TargetName,
+    endpoint: str | None,
     photo: Path | None,
     port: int | None,
     limiter: str | None,
     cpu: Cpu,
+    results: Path | None,
     pytest_arguments: tuple[str, ...],
 ) -> None:
-    """Run the scenarios (or one photo) on the embedded target; other arguments go to pytest."""
-    folder = FunctionFolder.load(function)
-    run = e2e.Run(function=folder, port=port, cache=_CACHE, limiter=limiter, cpu=cpu)
+    """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
+    _check_target(target_name, endpoint=endpoint, port=port, limiter=limiter)
+    run = e2e.Run(
+        function=FunctionFolder.load(function),
+        port=port,
+        cache=_CACHE,
+        limiter=limiter,
+        cpu=cpu,
+        target_name=target_name,
+        endpoint=endpoint,
+    )
     if photo:
         e2e.run_photo(run, photo)
     else:
-        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments))
+        sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments, results=results))
+
+
+@main.command("parity")
+@click.option("--output", type=Path, default=PROJECT / "docs" / "parity.md", show_default="docs/parity.md")
+def compare_targets(*, output: Path) -> None:
+    """Run the scenarios on each local target, and write a page that puts them side by side."""
+    run_parity(output)
+
+
+def _check_target(
+    target_name: e2e.TargetName, *, endpoint: str | None, port: int | None, limiter: str | None
+) -> None:
+    if endpoint and target_name != "localstack":
+        raise click.UsageError("--endpoint is an address of LocalStack: give --target localstack with it")
+    if endpoint and port:
+        raise click.UsageError("--port is for a LocalStack that the rig starts; --endpoint names its own")
+    if limiter and target_name != "embedded":
+        raise click.UsageError(
+            "--limiter is for the embedded target; on localstack Docker holds the functions"
+        )
+
+
+@main.command("timeline")
+@click.argument("photo", type=Path)
+@click.option(
+    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
+)
+@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
+@click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="unshaped", show_default=True)
+@click.option(
+    "--output",
+    type=Path,
+    default=PROJECT / "reports" / "timeline",
+    show_default="reports/timeline",
+    help="Folder for the JSON and the plots.",
+)
+def timeline(*, photo: Path, function: Path, limiter: str | None, cpu: Cpu, output: Path) -> None:
+    """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
+    # Only this command draws.
+    from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
+
+    folder = FunctionFolder.load(function)
+    run = e2e.Run(function=folder, port=None, cache=_CACHE, limiter=limiter, cpu=cpu)
+    run_timeline(run, photo, output)
 
 
 @main.command("package")

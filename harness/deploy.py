@@ -66,7 +66,7 @@ def deploy(aws: Aws, stack: Stack, *, capabilities: frozenset[Capability]) -> De
     _create(aws, stack.name, parameters)
     created = _StackCreated(aws, stack.name)
     outputs = wait_for(created, timeout_seconds=_STACK_TIMEOUT_SECONDS, backoff=Backoff(most_seconds=5))
-    return _read_outputs(aws, outputs, capabilities)
+    return _read_outputs(aws, stack.name, outputs, capabilities)
 
 
 def _create(aws: Aws, name: str, parameters: Mapping[str, str]) -> None:
@@ -81,7 +81,9 @@ def _create(aws: Aws, name: str, parameters: Mapping[str, str]) -> None:
         raise DeployFailedError(name, "a refusal", [exc.response["Error"]["Message"]]) from exc
 
 
-def _read_outputs(aws: Aws, outputs: Mapping[str, str], capabilities: frozenset[Capability]) -> Deployment:
+def _read_outputs(
+    aws: Aws, stack_name: str, outputs: Mapping[str, str], capabilities: frozenset[Capability]
+) -> Deployment:
     return Deployment(
         aws=aws,
         bucket=outputs["BucketName"],
@@ -93,7 +95,10 @@ def _read_outputs(aws: Aws, outputs: Mapping[str, str], capabilities: frozenset[
         log_group=outputs["LogGroupName"],
         failure_queue_url=outputs["FailureQueueUrl"],
         capabilities=capabilities,
+        timeout_seconds=int(outputs["FunctionTimeout"]),
         distribution_domain=outputs.get("DistributionDomainName"),
+        distribution_id=outputs.get("DistributionId"),
+        stack_name=stack_name,
     )
 
 

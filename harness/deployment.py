@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from harness.pipeline import THUMBNAIL, Pipeline
+
 if TYPE_CHECKING:
     from harness.aws import Aws
 
@@ -35,4 +37,20 @@ class Deployment:
     log_group: str
     failure_queue_url: str
     capabilities: frozenset[Capability]
+    timeout_seconds: int
     distribution_domain: str | None = None
+    distribution_id: str | None = None
+    stack_name: str | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What an application is told of it."""
+        return Pipeline(
+            bucket=self.bucket,
+            source_prefix=self.source_prefix,
+            prefixes={THUMBNAIL: self.destination_prefix},
+            thumbnail_extension=self.thumbnail_extension,
+            function_timeout_seconds=self.timeout_seconds,
+            cdn_url=f"https://{self.distribution_domain}" if self.distribution_domain else None,
+            distribution_id=self.distribution_id,
+        )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from rich.console import Console
 
-from harness.application import Application
+from harness.deployed import DeployedApplication
 from harness.errors import ThumbrigError
 from harness.settle import Refusal, settle
 from harness.targets.embedded import embedded_target
+from harness.targets.localstack import localstack_target
+from harness.targets.timed import TimedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from harness.function import FunctionFolder
     from harness.sandbox.limits.base import Cpu
     from harness.targets.base import Target
+
+TargetName = Literal["embedded", "localstack"]
 
 _WARM_UPLOADS = 5
 
@@ -52,9 +56,15 @@ class Run:
     cache: Path
     limiter: str | None
     cpu: Cpu
+    target_name: TargetName = "embedded"
+    endpoint: str | None = None
 
     def target(self) -> AbstractContextManager[Target]:
         """Start the target."""
+        if self.target_name == "localstack":
+            return localstack_target(
+                self.function, cache=self.cache, port=self.port, cpu=self.cpu, endpoint=self.endpoint
+            )
         return embedded_target(
             self.function, cache=self.cache, port=self.port, limiter=self.limiter, cpu=self.cpu
         )
@@ -62,28 +72,41 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class StartedTarget:
-    """What the scenarios are given, as a plugin of pytest: a target, and when the run began."""
+    """What the scenarios are given, as a plugin of pytest: a target, and when the run began.
 
-    target: Target
+    `ready_seconds` is when the target could be deployed to; at `results` the run is to be stored.
+    """
+
+    target: TimedTarget
     function: FunctionFolder
     started_seconds: float
+    ready_seconds: float
+    results: Path | None = None
 
 
-def run_scenarios(run: Run, folder: Path, pytest_arguments: Sequence[str]) -> int:
-    """Run the scenarios on a target that ends with them; gives pytest's exit code."""
+def run_scenarios(
+    run: Run, folder: Path, pytest_arguments: Sequence[str], *, results: Path | None = None
+) -> int:
+    """Run the scenarios on a target that ends with them, store the results; gives pytest's exit code."""
     started = time.monotonic()
     with run.target() as target:
-        plugin = StartedTarget(target=target, function=run.function, started_seconds=started)
+        plugin = StartedTarget(
+            target=TimedTarget(target),
+            function=run.function,
+            started_seconds=started,
+            ready_seconds=time.monotonic(),
+            results=results,
+        )
         return int(pytest.main([str(folder), *pytest_arguments], plugins=[plugin]))
 
 
 def run_photo(run: Run, photo: Path) -> None:
     """Run one photo and leave its thumbnail beside it."""
-    data = _read(photo)
+    data = read_photo(photo)
     console = Console(highlight=False)
     with run.target() as target:
         deployment = target.deploy()
-        application = Application(deployment)
+        application = DeployedApplication(deployment)
         thumbnails = []
         for _ in range(1 + _WARM_UPLOADS):
             upload = application.upload(data, photo.name)
@@ -96,7 +119,8 @@ def run_photo(run: Run, photo: Path) -> None:
     console.print(_summary(photo, len(data), path, thumbnails), soft_wrap=True)
 
 
-def _read(photo: Path) -> bytes:
+def read_photo(photo: Path) -> bytes:
+    """Read a person's photo; raises UnreadablePhotoError."""
     try:
         return photo.read_bytes()
     except OSError as exc:

@@ -20,6 +20,7 @@ class LogLine:
 
     epoch_ms: int
     message: str
+    stream: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -60,7 +61,9 @@ def read_log(deployment: Deployment, *, since_epoch_seconds: float = 0.0) -> Fun
     """Read what the function has logged since then."""
     pages = deployment.aws.client("logs").get_paginator("filter_log_events")
     lines = [
-        LogLine(epoch_ms=event["timestamp"], message=event["message"].rstrip("\n"))
+        LogLine(
+            epoch_ms=event["timestamp"], message=event["message"].rstrip("\n"), stream=event["logStreamName"]
+        )
         for page in pages.paginate(
             logGroupName=deployment.log_group, startTime=int(since_epoch_seconds * 1000)
         )

@@ -1,7 +1,8 @@
 """Ends what the rig started when the rig itself is gone, even by SIGKILL.
 
 The rig holds the writing end of a pipe; this process reads it. While the rig lives, it names process groups,
-cgroups and folders on the pipe. When the pipe closes, the rig has ended, and whatever is still named goes.
+cgroups, folders and its runs in a Docker engine on the pipe. When the pipe closes, the rig has ended, and
+whatever is still named goes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 
 # Groups before the rest: a live process keeps its cgroup, and could write into its folder again.
-_ORDER = ("group", "cgroup", "folder")
+_ORDER = ("group", "containers", "cgroup", "folder")
 _CGROUP_LOOKS = 200
 _CGROUP_PAUSE_SECONDS = 0.01
 
@@ -53,6 +54,16 @@ def watch_cgroup(folder: Path) -> None:
 def forget_cgroup(folder: Path) -> None:
     """Take back `watch_cgroup`: the cgroup was removed in the ordinary way."""
     _tell(f"-cgroup {folder}")
+
+
+def watch_containers(run_id: str) -> None:
+    """Have the containers and networks with a run's label removed if the rig ends without doing so."""
+    _tell(f"+containers {run_id}")
+
+
+def forget_containers(run_id: str) -> None:
+    """Take back `watch_containers`: they were removed in the ordinary way."""
+    _tell(f"-containers {run_id}")
 
 
 def remove_cgroup(folder: Path) -> bool:
@@ -114,10 +125,25 @@ def _end(kind: str, name: str) -> None:
     if kind == "group":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(int(name), signal.SIGKILL)
+    elif kind == "containers":
+        _remove_containers(f"label=thumbrig.run={name}")
     elif kind == "cgroup":
         remove_cgroup(Path(name))
     else:
         shutil.rmtree(name, ignore_errors=True)
+
+
+def _remove_containers(label: str) -> None:
+    # By the docker command: the docker package is out of reach here, as all that is installed is.
+    for listing, removal in (
+        (["docker", "ps", "--all", "--quiet"], ["docker", "rm", "--force", "--volumes"]),
+        (["docker", "network", "ls", "--quiet"], ["docker", "network", "rm"]),
+    ):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            command = [*listing, "--filter", label]
+            found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+            if ids := found.stdout.split():
+                subprocess.run([*removal, *ids], capture_output=True, timeout=60, check=False)
 
 
 def main() -> None:

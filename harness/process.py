@@ -84,9 +84,17 @@ def running(
 
 
 def start(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path | None = None
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    log: Path | None = None,
+    fed: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start a command as the leader of a process group of its own, which `stop` ends whole."""
+    """Start a command as the leader of a process group of its own, which `stop` ends whole.
+
+    A command that is `fed` reads from the pipe `process.stdin`, any other finds nothing to read.
+    """
     _log.debug("start: %s", shlex.join(command))
     with contextlib.ExitStack() as files:
         output = files.enter_context(log.open("ab")) if log else subprocess.PIPE
@@ -95,7 +103,7 @@ def start(
                 command,
                 cwd=cwd,
                 env=env,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

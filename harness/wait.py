@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -34,17 +35,21 @@ class TimedOutError(ThumbrigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """Growing pauses between looks: quick at first, when most things are ready."""
+    """Growing pauses between looks: quick at first, when most things are ready.
+
+    Of each pause the part `jitter` is left to chance, so that many who began together do not look together.
+    """
 
     first_seconds: float = 0.01
     factor: float = 1.25
     most_seconds: float = 0.25
+    jitter: float = 0.0
 
     def pauses(self) -> Iterator[float]:
         """Yield the pauses one after the other, without end."""
         pause = self.first_seconds
         while True:
-            yield pause
+            yield pause * (1 - self.jitter * random.random())  # noqa: S311  chance, not a secret
             pause = min(pause * self.factor, self.most_seconds)
 
 

@@ -17,6 +17,23 @@ class SettingsError(ResizerError):
         super().__init__(f"{variable}: expected {expected}, got {came}; set it in the function's environment")
 
 
+class EncoderMissingError(ResizerError):
+    """Raised at the start when an encoder's switches are wanted that this installation cannot reach."""
+
+    def __init__(self, encoder: str, came: str) -> None:
+        super().__init__(
+            f"expected {encoder} of the version that function.toml pins, the installed Pillow {came}; "
+            "install Pillow's own wheel, or set THUMBNAIL_PROFILE to 'reference'"
+        )
+
+
+class EncoderFailedError(ResizerError):
+    """Raised when an encoder gives no file, for another reason than memory."""
+
+    def __init__(self, encoder: str, reason: str) -> None:
+        super().__init__(f"expected a file from {encoder}, it {reason}")
+
+
 class DestinationInsideSourceError(ResizerError):
     """Raised when each thumbnail would be an upload again, so that the function called itself for ever."""
 

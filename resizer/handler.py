@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from resizer import engines, log, pipeline
@@ -27,7 +28,9 @@ Answer = dict[str, Any]
 # At import, so that wrong settings stop the function while it starts, and a warm one finds its connection.
 _settings = Settings.from_env(os.environ)
 _storage = S3Storage(_settings.bucket_name)
-engines.prepare(_settings.engine)
+engines.prepare(_settings.engine, _settings.encoding)
+# Once for each start: whoever compares thumbnails can tell by what settings they were made.
+log.write("info", "started", settings=asdict(_settings))
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
@@ -58,9 +61,9 @@ def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answe
     try:
         result = pipeline.serve(record.key, settings=settings, storage=storage)
     except PermanentError as exc:
-        log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc))
+        log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc), **_when(record))
         return {"error": {"type": exc.type, "message": str(exc), "key": record.key}}
-    _log_result(result, settings)
+    _log_result(result, record, settings)
     return {
         "original": result.original,
         "thumbnail": result.thumbnail,
@@ -82,7 +85,11 @@ def _reason_to_skip(record: Record, settings: Settings) -> str | None:
     return None
 
 
-def _log_result(result: pipeline.Result, settings: Settings) -> None:
+def _when(record: Record) -> dict[str, str]:
+    return {"event_time": record.time} if record.time else {}
+
+
+def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> None:
     log.write(
         "info",
         "thumbnail",
@@ -95,5 +102,6 @@ def _log_result(result: pipeline.Result, settings: Settings) -> None:
         thumbnail_width=settings.size,
         thumbnail_height=settings.size,
         engine=result.rendered.engine,
+        **_when(record),
         **{f"{step}_ms": took for step, took in result.milliseconds.items()},
     )

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One object that something happened to."""
+    """One object that something happened to; `time` is when, as S3 says it, if it does."""
 
     bucket: str
     key: str
     event: str
+    time: str = ""
 
 
 def records(event: Mapping[str, Any]) -> list[Record]:
@@ -38,4 +39,5 @@ def _record(entry: Mapping[str, Any]) -> Record:
         bucket=entry["s3"]["bucket"]["name"],
         key=decode_key(entry["s3"]["object"]["key"]),
         event=entry.get("eventName", "ObjectCreated:"),
+        time=entry.get("eventTime", ""),
     )

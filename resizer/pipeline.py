@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from resizer.engines import engine_for
-from resizer.engines.base import Encoding
 from resizer.header import read_header
 from resizer.keys import thumbnail_key
 
@@ -87,8 +86,7 @@ def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendere
         )
         picture = engine.decode(original, header, settings.size)
     with watch.step("resize"):
-        small = picture.resize(settings.size)
+        small = picture.resize(settings.size, settings.kernel)
     with watch.step("encode"):
-        encoding = Encoding(format=settings.format, quality=settings.quality, effort=settings.effort)
-        data = small.encode(encoding)
+        data = small.encode(settings.encoding)
     return Rendered(data=data, width=header.width, height=header.height, engine=engine.name)

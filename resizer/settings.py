@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
+from resizer.engines.base import Encoding
 from resizer.errors import DestinationInsideSourceError, SettingsError
 from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
 from resizer.memory import Memory
+from resizer.profiles import PROFILES, REFERENCE
+from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 EngineName = Literal["auto", "pillow", "vips"]
 
 T = TypeVar("T", bound=str)
+
+_PREFIX = "THUMBNAIL_"
+_PROFILE = "THUMBNAIL_PROFILE"
 
 _LARGEST_SIZE = 1024
 _BEST_QUALITY = 100
@@ -38,6 +44,8 @@ class Settings:
     quality: int = 85
     effort: int = 6
     format: OutputFormat = OutputFormat.WEBP
+    switches: Switches = NONE
+    kernel: Kernel = Kernel.LANCZOS3
     max_pixels: int = 100_000_000
     # What Lambda gives the function; elsewhere nothing is refused for its memory.
     memory_bytes: int | None = None
@@ -47,9 +55,15 @@ class Settings:
         """What there is, and what the engine takes of it before any picture."""
         return Memory(limit_bytes=self.memory_bytes, rest_bytes=REST_BYTES[self.engine])
 
+    @property
+    def encoding(self) -> Encoding:
+        """How thumbnails are written."""
+        return Encoding(format=self.format, quality=self.quality, effort=self.effort, switches=self.switches)
+
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Read and check every variable; the first that does not fit is named in a SettingsError."""
+        env = _profile(env) | dict(env)
         output = OutputFormat(_choice(env, "THUMBNAIL_FORMAT", cls.format, tuple(OutputFormat)))
         source, destination = _prefixes(env)
         return cls(
@@ -61,6 +75,8 @@ class Settings:
             quality=_whole(env, "THUMBNAIL_QUALITY", cls.quality, 1, _BEST_QUALITY),
             effort=_whole(env, "THUMBNAIL_EFFORT", cls.effort, 0, output.most_effort),
             format=output,
+            switches=_switches(env, output),
+            kernel=_choice(env, "THUMBNAIL_KERNEL", cls.kernel, tuple(Kernel)),
             max_pixels=_whole(env, "MAX_PIXELS", cls.max_pixels, 1, _MOST_PIXELS),
             memory_bytes=_memory(env),
         )
@@ -88,6 +104,43 @@ def _prefixes(env: Mapping[str, str]) -> tuple[str, str]:
         if value and not value.endswith("/"):
             raise SettingsError(variable, "a prefix that ends in '/'", value)
     return source, destination
+
+
+def _profile(env: Mapping[str, str]) -> dict[str, str]:
+    """Give the variables that the profile sets; the environment's own count before them."""
+    name = _choice(env, _PROFILE, REFERENCE, tuple(PROFILES))
+    return {_PREFIX + setting.upper(): value for setting, value in PROFILES[name].items()}
+
+
+def _switches(env: Mapping[str, str], output: OutputFormat) -> Switches:
+    for name, formats in FORMATS.items():
+        variable = _PREFIX + name.upper()
+        if variable in env and output not in formats:
+            having = " or ".join(sorted(formats))
+            raise SettingsError(variable, f"no such switch for {output}, only for {having}", env[variable])
+    return Switches(
+        sharp_yuv=_flag(env, "THUMBNAIL_SHARP_YUV"),
+        preset=_choice(env, "THUMBNAIL_PRESET", NONE.preset, tuple(Preset)),
+        sns_strength=_open(env, "THUMBNAIL_SNS_STRENGTH", 100),
+        filter_strength=_open(env, "THUMBNAIL_FILTER_STRENGTH", 100),
+        filter_sharpness=_open(env, "THUMBNAIL_FILTER_SHARPNESS", 7),
+        passes=_whole(env, "THUMBNAIL_PASSES", NONE.passes, 1, 10),
+        alpha_quality=_whole(env, "THUMBNAIL_ALPHA_QUALITY", NONE.alpha_quality, 0, 100),
+        subsampling=_choice(env, "THUMBNAIL_SUBSAMPLING", NONE.subsampling, tuple(Subsampling)),
+        tune=_choice(env, "THUMBNAIL_TUNE", NONE.tune, tuple(Tune)),
+        progressive=_flag(env, "THUMBNAIL_PROGRESSIVE"),
+        trellis=_flag(env, "THUMBNAIL_TRELLIS"),
+        quant_table=_whole(env, "THUMBNAIL_QUANT_TABLE", NONE.quant_table, 0, 8),
+    )
+
+
+def _flag(env: Mapping[str, str], variable: str) -> bool:
+    return _choice(env, variable, "false", ("true", "false")) == "true"
+
+
+def _open(env: Mapping[str, str], variable: str, most: int) -> int | None:
+    """Read a number that may stay open."""
+    return _whole(env, variable, 0, 0, most) if variable in env else None
 
 
 def _choice(env: Mapping[str, str], variable: str, default: T, choices: tuple[T, ...]) -> T:

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 # The first picture first, then by what a reader wants to know next.
-_ORDER = ("upload", "pictures", "keys", "events", "refusals", "isolation", "memory", "burst")
+_ORDER = (
+    "upload",
+    "pictures",
+    "keys",
+    "events",
+    "refusals",
+    "replace",
+    "delete",
+    "gap",
+    "timeline",
+    "isolation",
+    "memory",
+    "burst",
+)
 _RECORDER = "thumbrig-recorder"
 
 

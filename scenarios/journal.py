@@ -8,10 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.application import Application
+from harness.deployed import DeployedApplication
 
 if TYPE_CHECKING:
     from harness.application import Thumbnail, Upload
+    from harness.cdn.edge import Edge
     from harness.deployment import Deployment
 
 
@@ -66,11 +67,13 @@ class Journal:
                 self.first_thumbnail_seconds = upload.started_seconds + thumbnail.visible_seconds
 
 
-class JournalingApplication(Application):
+class JournalingApplication(DeployedApplication):
     """The application, noting each thumbnail that it waited for."""
 
-    def __init__(self, deployment: Deployment, journal: Journal, scenario: str) -> None:
-        super().__init__(deployment)
+    def __init__(
+        self, deployment: Deployment, journal: Journal, scenario: str, *, edge: Edge | None = None
+    ) -> None:
+        super().__init__(deployment, edge=edge)
         self._journal = journal
         self._scenario = scenario
 

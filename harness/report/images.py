@@ -49,13 +49,17 @@ class Shown:
 
 
 def thumbnail(path: Path) -> Shown:
-    """Embed a thumbnail as it is."""
+    """Embed a thumbnail's file as it is."""
     try:
-        content = path.read_bytes()
-        with Image.open(io.BytesIO(content)) as image:
-            return Shown(uri=_uri(content, _media_type(content)), width=image.width, height=image.height)
+        return embedded(path.read_bytes())
     except FileNotFoundError as exc:
         raise MissingThumbnailError(path) from exc
+
+
+def embedded(content: bytes) -> Shown:
+    """Embed a picture byte for byte."""
+    with Image.open(io.BytesIO(content)) as image:
+        return Shown(uri=_uri(content, _media_type(content)), width=image.width, height=image.height)
 
 
 def preview(path: Path) -> Shown | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.report import tables
@@ -13,19 +11,20 @@ from harness.report.gallery import gallery
 from harness.report.palette import PAGE, looks
 from harness.report.plots import plots
 from harness.report.selection import focus, reference
+from harness.report.templating import templates
 from harness.report.verdict import BALANCED_MEANING, verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from benchmarks.results import Results
     from harness.report.plots import Plot
-
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def render(results: Results, folder: Path) -> str:
     """Make the page; `folder` is where the files are that the results name."""
     name, picture = focus(results), reference(results)
-    template = _templates().get_template("bench.html.j2")
+    template = templates().get_template("bench.html.j2")
     return template.render(
         results=results,
         environment=results.environment,
@@ -38,16 +37,6 @@ def render(results: Results, folder: Path) -> str:
         gallery=gallery(results, folder),
         balanced_meaning=BALANCED_MEANING,
         page_colours=PAGE,
-    )
-
-
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from harness.errors import ThumbrigError
-from harness.platforms import host_platform
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import bare_function
+from harness.sandbox.function import OWN_RUNTIME, bare_function
 from harness.sandbox.invocation import Outcome
 from harness.sandbox.output import Silence
 
@@ -30,7 +29,7 @@ MARGIN_MB: Final = 64
 
 # MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
 # function that must die holds on for a while: a watchdog needs the time of a few looks.
-_SOURCE = """
+SOURCE = """
 import mmap, time
 
 def handle(event, context):
@@ -72,12 +71,17 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
     started = time.monotonic()
     task_root = folder / "task"
     task_root.mkdir(parents=True)
-    (task_root / "index.py").write_text(_SOURCE)
+    (task_root / "index.py").write_text(SOURCE)
     run = _Run(
         confinement,
         folder,
         runtime_folder,
-        bare_function("canary", task_root, runtime=host_platform().runtime, memory_mb=MEMORY_MB),
+        bare_function(
+            "canary",
+            task_root,
+            runtime=confinement.limiter.platform(OWN_RUNTIME).runtime,
+            memory_mb=MEMORY_MB,
+        ),
     )
     with ThreadPoolExecutor(max_workers=2) as pool:
         living = pool.submit(run.allocate, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)

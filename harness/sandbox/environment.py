@@ -17,7 +17,6 @@ from harness.sandbox.invocation import Invocation, Outcome, Request, error_paylo
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.output import LogSink, Output
 from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
-from harness.sandbox.runtimes import runtime_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +47,7 @@ class Environment:
         self.usable = True
         self._sink = log(self.log_stream)
         self._limiter = confinement.limiter.name
+        self._runtime = confinement.limiter.runtime(function.runtime)
         self._init_seconds: float | None = None
         self._cleanup = contextlib.ExitStack()
         self._stopping = threading.Lock()
@@ -55,11 +55,11 @@ class Environment:
             self._api = stack.enter_context(RuntimeApi(function.arn))
             temporary = folder / "tmp"
             temporary.mkdir(parents=True)
-            self._cage = confinement.cage(function.memory_mb)
+            self._cage = confinement.cage(function, temporary=temporary)
             stack.callback(self._cage.close)
             started = time.monotonic()
             self._process = self._cage.start(
-                runtime_of(function).command(function),
+                self._runtime.command(function),
                 cwd=function.task_root,
                 env=self._variables(temporary, runtime_folder),
             )
@@ -80,7 +80,7 @@ class Environment:
             invocation = self._serve(event, request_id)
         self._output.drain()
         self._log(texts.end_line(request_id))
-        self._log(texts.report_line(invocation, self.function))
+        self._log(texts.report_line(invocation, memory_mb=self.function.memory_mb))
         return invocation
 
     def stop(self) -> None:
@@ -186,7 +186,6 @@ class Environment:
         return {
             **function.variables,
             **function.credentials.as_environment(),
-            **runtime_of(function).variables(function, runtime_folder),
             "_HANDLER": function.handler,
             "AWS_DEFAULT_REGION": function.region,
             "AWS_ENDPOINT_URL": function.endpoint_url,
@@ -205,4 +204,6 @@ class Environment:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(temporary),
             "TZ": ":UTC",
+            # Last: a runtime of its own image has its own places.
+            **self._runtime.variables(function, runtime_folder),
         }

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+# What functions of the rig's own are written for, whatever the others are in.
+OWN_RUNTIME: Final = "python3.13"
 
 
 @dataclass(frozen=True, kw_only=True)

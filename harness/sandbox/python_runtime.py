@@ -34,7 +34,7 @@ def link_runtime(folder: Path) -> None:
 
 def command(function: DeployedFunction) -> list[str]:
     """Build the command that runs a function in AWS's runtime client."""
-    return [_interpreter(), "-S", "-m", "awslambdaric", function.handler]
+    return [interpreter(), "-S", "-m", "awslambdaric", function.handler]
 
 
 def variables(function: DeployedFunction, runtime_folder: Path) -> dict[str, str]:
@@ -46,7 +46,8 @@ def variables(function: DeployedFunction, runtime_folder: Path) -> dict[str, str
     }
 
 
-def _interpreter() -> str:
+def interpreter() -> str:
+    """Say which Python runs functions."""
     # A virtual environment's own executable would bring its site-packages back.
     return str(getattr(sys, "_base_executable", sys.executable))
 

@@ -30,9 +30,9 @@ class Runtime(Protocol):
 _RUNTIMES: Final[Mapping[str, Runtime]] = {"python": python_runtime, "nodejs": node_runtime}
 
 
-def runtime_of(function: DeployedFunction) -> Runtime:
-    """Return the runtime that a function declares."""
-    return _RUNTIMES[runtime_family(function.runtime).name]
+def runtime_of(name: str) -> Runtime:
+    """Return this machine's runtime for one like `python3.13`."""
+    return _RUNTIMES[runtime_family(name).name]
 
 
 def link_runtimes(folder: Path) -> None:

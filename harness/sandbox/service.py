@@ -12,10 +12,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
-from harness.platforms import host_platform
 from harness.sandbox.canary import prove
 from harness.sandbox.cloudwatch import LogGroupWriter
 from harness.sandbox.control_plane import read_function
+from harness.sandbox.function import OWN_RUNTIME
 from harness.sandbox.invocation import error_payload
 from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
 from harness.sandbox.pool import EnvironmentPool
@@ -65,8 +65,7 @@ class FunctionService:
 
     def prove_limits(self) -> Proof:
         """Show that functions of this service are held to their memory; raises LimitNotEnforcedError."""
-        # The canary is in Python, whatever the functions are in.
-        folder = runtime_folder(host_platform().runtime, self._runtimes)
+        folder = runtime_folder(OWN_RUNTIME, self._runtimes)
         return prove(self._confinement, folder=self._folder / "canary", runtime_folder=folder)
 
     def close(self) -> None:

@@ -10,7 +10,6 @@ from harness.sandbox.invocation import error_payload
 from harness.sandbox.limits.base import BYTES_PER_MB
 
 if TYPE_CHECKING:
-    from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
 
 # Lambda's supervisor is written in Go and uses that language's names of signals.
@@ -31,13 +30,13 @@ def end_line(request_id: str) -> str:
     return f"END RequestId: {request_id}"
 
 
-def report_line(invocation: Invocation, function: DeployedFunction) -> str:
+def report_line(invocation: Invocation, *, memory_mb: int) -> str:
     """Say what an invocation took; of the last megabyte a part counts as a whole one."""
     fields = [
         f"REPORT RequestId: {invocation.request_id}",
         f"Duration: {invocation.duration_seconds * 1000:.2f} ms",
         f"Billed Duration: {invocation.billed_milliseconds} ms",
-        f"Memory Size: {function.memory_mb} MB",
+        f"Memory Size: {memory_mb} MB",
         f"Max Memory Used: {math.ceil(invocation.peak_memory_bytes / BYTES_PER_MB)} MB",
     ]
     if invocation.init_seconds is not None:
@@ -52,9 +51,12 @@ def timed_out(request_id: str, timeout_seconds: int) -> str:
 
 def exit_payload(request_id: str, exit_code: int) -> bytes:
     """Build the answer for a runtime that ended; a negative code is the number of a signal."""
-    if exit_code < 0:
-        how = f"signal: {_SIGNAL_NAMES.get(-exit_code, signal.strsignal(-exit_code))}"
-    else:
-        how = f"exit status {exit_code}"
-    message = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+    message = f"RequestId: {request_id} Error: Runtime exited with error: {exit_description(exit_code)}"
     return error_payload("Runtime.ExitError", message)
+
+
+def exit_description(exit_code: int) -> str:
+    """Say how a runtime ended; a negative code is the number of a signal."""
+    if exit_code < 0:
+        return f"signal: {_SIGNAL_NAMES.get(-exit_code, signal.strsignal(-exit_code))}"
+    return f"exit status {exit_code}"

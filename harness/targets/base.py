@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 class Target(Protocol):
     """A place where the pipeline runs; its module has a context manager that starts and ends it."""
 
-    name: str
-    capabilities: frozenset[Capability]
+    @property
+    def name(self) -> str:
+        """What a person calls it by."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+
+    @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
 
     @property
     def limits(self) -> str:

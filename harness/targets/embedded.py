@@ -6,26 +6,25 @@ import contextlib
 import itertools
 import logging
 import os
-import shutil
-import socket
 import sys
-import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from harness import guardian, process
+from harness import process
 from harness.aws import Aws
 from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
 from harness.errors import ThumbrigError
 from harness.package import build
-from harness.platforms import host_platform
 from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
+from harness.targets.ports import free_port
+from harness.targets.run_folder import run_folder
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
@@ -45,13 +44,6 @@ _REGION: Final = "us-east-1"
 _ROOT: Final = "test"
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
-
-
-class PortTakenError(ThumbrigError):
-    """Raised when the port asked for is in use."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use: expected a free one on 127.0.0.1; give another, or none")
 
 
 class EmulatorFailedError(ThumbrigError):
@@ -85,6 +77,12 @@ class EmbeddedTarget:
         self._numbers = itertools.count(1)
 
     @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
+        platform = self.confinement.limiter.platform(self._function.runtime)
+        return f"MiniStack {metadata.version('ministack')}, functions in processes on {platform}"
+
+    @property
     def limits(self) -> str:
         """What holds the functions, and that it was seen to."""
         proof = self._proving.result()
@@ -100,9 +98,9 @@ class EmbeddedTarget:
         function = function or self._function
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
-            package=_build(function, self._cache).path,
-            # The package is built for this machine's Python or Node.js, so that is what is declared.
-            runtime=host_platform(function.family.name).runtime,
+            package=_build(function, self.confinement, self._cache).path,
+            # What it is built for is what is declared: this machine's Python or Node.js, or Lambda's own.
+            runtime=self.confinement.limiter.platform(function.runtime).runtime,
             handler=function.handler,
             parameters=parameters or {},
         )
@@ -126,16 +124,16 @@ def embedded_target(
     Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
     """
     held = confinement(limiter, cpu=cpu)
-    port = _free_port(port)
+    port = free_port(port)
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(_run_folder())
+        folder = stack.enter_context(run_folder())
         service = FunctionService(
             folder=folder / "sandbox", confinement=held, most_environments=max(2, os.cpu_count() or 2)
         )
         sandbox_url = stack.enter_context(serving(service))
         # Building, proving and starting take up to a second each, and none needs another.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(_build, function, cache)
+        building = workers.submit(_build, function, held, cache)
         proving = workers.submit(service.prove_limits)
         endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
@@ -147,24 +145,15 @@ def embedded_target(
         yield EmbeddedTarget(aws, function, cache=cache, confinement=held, proving=proving)
 
 
-def _build(function: FunctionFolder, cache: Path) -> Package:
-    host = host_platform(function.family.name)
-    if function.family.name == "nodejs" and host.runtime != function.runtime:
-        _log.warning("%s: runs in %s here, the Node.js of this machine", function.description, host.runtime)
-    package = build(function, host, cache=cache)
-    require_sound(package.path, host, function.handler)
+def _build(function: FunctionFolder, confinement: Confinement, cache: Path) -> Package:
+    platform = confinement.limiter.platform(function.runtime)
+    if function.family.name == "nodejs" and platform.runtime != function.runtime:
+        _log.warning(
+            "%s: runs in %s here, the Node.js of this machine", function.description, platform.runtime
+        )
+    package = build(function, platform, cache=cache)
+    require_sound(package.path, platform, function.handler)
     return package
-
-
-@contextlib.contextmanager
-def _run_folder() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
-    guardian.watch_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        guardian.forget_folder(folder)
 
 
 @contextlib.contextmanager
@@ -229,14 +218,3 @@ class _Answering:
     def describe(self) -> str:
         """Say what the last look found."""
         return f"expected an answer from {self._url}, got: {self._last}"
-
-
-def _free_port(wanted: int | None) -> int:
-    with socket.socket() as probe:
-        # As servers do: a port of a connection that has just ended counts as free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted or 0))
-        except OSError as exc:
-            raise PortTakenError(wanted or 0) from exc
-        return int(probe.getsockname()[1])

@@ -3,7 +3,7 @@
 MiniStack administers functions, delivers events, retries and fills the failure queue. Its own executors
 leave a function all of the machine and write log lines with made-up figures, so the one place where it
 chooses an executor is replaced: the event goes to the sandbox at THUMBRIG_SANDBOX_URL, which also writes the
-log.
+log. `ministack_permission` adds what MiniStack does not ask.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Any
 
 from ministack import app
 from ministack.services import lambda_svc
+
+from harness.targets import ministack_permission
 
 _SEAM = "_execute_function_dispatch"
 _SEAM_PARAMETERS = ["func", "config", "event", "request_id", "started"]
@@ -52,6 +54,7 @@ def main() -> None:
             f"it takes {found}; install the version in constraints.txt"
         )
     setattr(lambda_svc, _SEAM, _execute_in_sandbox)
+    ministack_permission.install()
     app.main()
 
 

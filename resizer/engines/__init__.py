@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from resizer.engines.auto import preferred
 from resizer.engines.pillow import PillowEngine
+from resizer.formats import OutputFormat
 from resizer.memory import choose_decoder
+from resizer.switches import NONE
 
 if TYPE_CHECKING:
-    from resizer.engines.base import Engine
+    from resizer.engines.base import Encoding, Engine
     from resizer.footprint import Decoder
     from resizer.header import Header
     from resizer.memory import Memory
@@ -37,13 +39,21 @@ def _decoders(name: EngineName, header: Header) -> list[Decoder]:
     return [name] if name in able else ["pillow"]
 
 
-def prepare(name: EngineName) -> None:
+def prepare(name: EngineName, encoding: Encoding) -> None:
     """Import while the environment starts what every picture will need.
 
     For `auto` that is Pillow alone. libvips takes some 45 ms and 10 MB, and most uploads are JPEG, which
     never need it; the first picture of each environment that does pays for the import.
     """
     if name == "vips":
+        _vips()
+    if encoding.switches == NONE:
+        return
+    if encoding.format is OutputFormat.WEBP:
+        from resizer.engines import libwebp  # noqa: PLC0415  for those who use its switches
+
+        libwebp.load()
+    elif encoding.format is OutputFormat.JPEG:
         _vips()
 
 

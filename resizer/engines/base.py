@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from resizer.switches import NONE, Kernel, Switches
+
 if TYPE_CHECKING:
     from resizer.formats import Buffer, Format, OutputFormat
     from resizer.header import Header
@@ -17,6 +19,7 @@ class Encoding:
     format: OutputFormat
     quality: int
     effort: int
+    switches: Switches = NONE
 
 
 class Small(Protocol):
@@ -29,7 +32,7 @@ class Small(Protocol):
 class Picture(Protocol):
     """A picture that an engine has opened."""
 
-    def resize(self, size: int) -> Small:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> Small:
         """Cut out the centred square and bring it to `size` pixels a side, smaller or larger."""
 
 

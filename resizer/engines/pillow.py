@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from PIL import Image, JpegImagePlugin, WebPImagePlugin
 
 from resizer import exif
+from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
+from resizer.switches import NONE, Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +68,12 @@ _TURNS = {
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 _STRAIGHT = {"La": "LA", "RGBa": "RGBA"}
 
+_KERNELS = {
+    Kernel.LANCZOS3: Image.Resampling.LANCZOS,
+    Kernel.CUBIC: Image.Resampling.BICUBIC,
+    Kernel.LINEAR: Image.Resampling.BILINEAR,
+}
+
 # A whole multiple of the target by box averages first, Lanczos for the rest: libvips' own default, and twice
 # as fast as Lanczos alone.
 _REDUCING_GAP = 2.0
@@ -103,9 +111,9 @@ class PillowPicture:
     image: Image.Image
     orientation: int
 
-    def resize(self, size: int) -> PillowSmall:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> PillowSmall:
         """Cut, shrink, turn and convert, in the order of the least work."""
-        image = _resample(_resizable(self.image), size)
+        image = _resample(_resizable(self.image), size, kernel)
         if self.orientation in _TURNS:
             image = image.transpose(_TURNS[self.orientation])
         if image.mode in {"RGB", "RGBA"} and "icc_profile" not in self.image.info:
@@ -127,8 +135,10 @@ class PillowSmall:
         return cls(Image.frombytes(mode, size, pixels))
 
     def encode(self, encoding: Encoding) -> bytes:
-        """Write them by Pillow's encoders."""
+        """Write them by Pillow's encoders, or by the one that has the switches."""
         image, kind = self.image, encoding.format
+        if encoding.switches != NONE:
+            return encode(image.mode, image.size, image.tobytes(), encoding)
         # A fresh picture, since Pillow's writers put what `info` holds into the file.
         image.info.clear()
         output = _Named(f"thumbnail{kind.extension}")
@@ -230,7 +240,7 @@ def _cut(image: Image.Image) -> Image.Image:
     return image.crop((left, top, image.width - left, image.height - top)) if left or top else image
 
 
-def _resample(image: Image.Image, size: int) -> Image.Image:
+def _resample(image: Image.Image, size: int, kernel: Kernel) -> Image.Image:
     """Bring the centred square to its size; the box may lie at half pixels, so eight orientations agree."""
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
@@ -238,7 +248,7 @@ def _resample(image: Image.Image, size: int) -> Image.Image:
     gap = None if image.mode.startswith("I;16") else _REDUCING_GAP
     small = image.resize(
         (size, size),
-        Image.Resampling.LANCZOS,
+        _KERNELS[kernel],
         box=(left, top, left + side, top + side),
         reducing_gap=gap,
     )

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyvips
 
+from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
 from resizer.memory import keep_little
+from resizer.switches import NONE, Kernel, Subsampling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +76,10 @@ class VipsPicture:
     image: pyvips.Image
     header: Header
 
-    def resize(self, size: int) -> VipsSmall:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> VipsSmall:
         """Decode, cut and shrink or enlarge strip by strip; then turn and convert what is small by now."""
         with _translated(self.header):
-            small = _square(self.image, size).copy_memory()
+            small = _square(self.image, size, kernel).copy_memory()
             return VipsSmall(_to_srgb(small.autorot()).copy_memory())
 
 
@@ -87,14 +89,23 @@ class VipsSmall:
 
     image: pyvips.Image
 
+    @classmethod
+    def from_pixels(cls, mode: str, size: tuple[int, int], pixels: bytes) -> VipsSmall:
+        """Take over another engine's pixels."""
+        image = pyvips.Image.new_from_memory(pixels, *size, len(mode), "uchar")
+        return cls(image.copy(interpretation="srgb"))
+
     def pixels(self) -> tuple[str, tuple[int, int], bytes]:
         """Give mode, size and bytes, as Pillow takes them."""
         mode = "RGBA" if self.image.hasalpha() else "RGB"
-        return mode, (self.image.width, self.image.height), self.image.write_to_memory()
+        return mode, (self.image.width, self.image.height), bytes(self.image.write_to_memory())
 
     def encode(self, encoding: Encoding) -> bytes:
-        """Write them by libvips' encoders."""
+        """Write them by libvips' encoders, or by the one that has the switches."""
         kind, quality = encoding.format, encoding.quality
+        if encoding.switches != NONE:
+            mozjpeg = kind is OutputFormat.JPEG
+            return _mozjpeg(self.image, encoding) if mozjpeg else encode(*self.pixels(), encoding)
         written: bytes
         if kind is OutputFormat.WEBP:
             written = self.image.webpsave_buffer(Q=quality, effort=encoding.effort, keep="none")
@@ -107,6 +118,24 @@ class VipsSmall:
                 Q=quality, optimize_coding=True, background=[255, 255, 255], keep="none"
             )
         return written
+
+
+def _mozjpeg(image: pyvips.Image, encoding: Encoding) -> bytes:
+    """Write a JPEG with the switches that mozjpeg adds to libjpeg."""
+    switches = encoding.switches
+    written: bytes = image.jpegsave_buffer(
+        Q=encoding.quality,
+        subsample_mode="off" if switches.subsampling is Subsampling.ALL else "on",
+        interlace=switches.progressive,
+        optimize_coding=True,
+        optimize_scans=switches.progressive,
+        trellis_quant=switches.trellis,
+        overshoot_deringing=switches.trellis,
+        quant_table=switches.quant_table,
+        background=[255, 255, 255],
+        keep="none",
+    )
+    return written
 
 
 @contextmanager
@@ -134,25 +163,26 @@ def _options(header: Header, size: int) -> dict[str, Any]:
     return {}
 
 
-def _square(image: pyvips.Image, size: int) -> pyvips.Image:
+def _square(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
     """Cut out the centred square and resample it, alpha premultiplied."""
     depth, alpha = image.format, image.hasalpha()
     if alpha:
         image = image.premultiply().cast(depth)
-    image = _shrunk(image, size) if min(image.width, image.height) >= size else _enlarged(image, size)
+    bring = _shrunk if min(image.width, image.height) >= size else _enlarged
+    image = bring(image, size, kernel)
     return image.unpremultiply().cast(depth) if alpha else image
 
 
-def _shrunk(image: pyvips.Image, size: int) -> pyvips.Image:
+def _shrunk(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
     """Cut first; a side that is one pixel longer keeps the middle in its place, and is not seen."""
     image = _middle(image, min(image.width, image.height))
-    return image.resize(size / image.width, vscale=size / image.height)
+    return image.resize(size / image.width, vscale=size / image.height, kernel=kernel.value)
 
 
-def _enlarged(image: pyvips.Image, size: int) -> pyvips.Image:
+def _enlarged(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
     """Cut roughly before, as a very thin picture enlarged whole would pass libvips' limits; exactly after."""
     side = min(image.width, image.height)
-    image = _middle(image, side + 2 * _MARGIN_PIXELS).resize(size / side)
+    image = _middle(image, side + 2 * _MARGIN_PIXELS).resize(size / side, kernel=kernel.value)
     left, top = (image.width - size) // 2, (image.height - size) // 2
     return image.crop(left, top, size, size)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from resizer.engines.pillow import PillowSmall
 from resizer.engines.vips import VipsEngine
+from resizer.switches import Kernel
 
 if TYPE_CHECKING:
     from resizer.engines.vips import VipsPicture
@@ -31,6 +32,6 @@ class VipsToPillowPicture:
 
     picture: VipsPicture
 
-    def resize(self, size: int) -> PillowSmall:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> PillowSmall:
         """Decode and shrink as libvips does, and hand the pixels over."""
-        return PillowSmall.from_pixels(*self.picture.resize(size).pixels())
+        return PillowSmall.from_pixels(*self.picture.resize(size, kernel).pixels())

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fixtures.images import large
 from fixtures.pictures import picture
-from harness.application import Application
+from harness.deployed import DeployedApplication
 from harness.deployment import Capability
 from harness.failure_queue import read_failures
 from harness.function import FunctionFolder
@@ -42,7 +42,7 @@ def wasteful(target: Target) -> Deployment:
 @pytest.fixture(scope="module")
 def killed(wasteful: Deployment) -> Upload:
     """An original that does not fit, after Lambda has given up on it."""
-    upload = Application(wasteful).upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
+    upload = DeployedApplication(wasteful).upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
     wait_until_given_up(wasteful, lambda event: upload.key in event.keys)
     return upload
 

@@ -139,10 +139,16 @@ def test_the_smallest_memory_is_found_to_a_step(
 
 
 def test_memory_that_grows_with_every_invocation_is_a_leak() -> None:
-    assert explore.verdict(explore.slope([50_000_000 + 4096 * number for number in range(500)])) == "leak"
+    assert explore.verdict(explore.slope([50_000_000 + 5000 * number for number in range(500)])) == "leak"
 
 
 def test_memory_that_grows_at_first_and_then_stays_is_a_plateau() -> None:
     peaks = [50_000_000 + 40_000 * min(number, 100) for number in range(500)]
+
+    assert explore.verdict(explore.slope(peaks)) == "plateau"
+
+
+def test_a_heap_that_is_collected_now_and_then_is_a_plateau() -> None:
+    peaks = [50_000_000 + 30_000 * (number % 90) for number in range(500)]
 
     assert explore.verdict(explore.slope(peaks)) == "plateau"

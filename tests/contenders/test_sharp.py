@@ -13,7 +13,7 @@ from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
-from harness.application import Application
+from harness.deployed import DeployedApplication
 from harness.function import FunctionFolder
 from harness.function_log import read_log
 from harness.package import build
@@ -52,8 +52,8 @@ def deployment(target: EmbeddedTarget) -> Deployment:
 
 
 @pytest.fixture
-def application(deployment: Deployment) -> Application:
-    return Application(deployment)
+def application(deployment: Deployment) -> DeployedApplication:
+    return DeployedApplication(deployment)
 
 
 def _invoke(deployment: Deployment, *keys: str) -> Any:  # noqa: ANN401  any JSON
@@ -80,7 +80,7 @@ def test_its_package_is_sound_on_lambda(
 
 
 @pytest.mark.parametrize("name", ["reference.jpg", "cmyk.jpg", "orientation-7.jpg", "png-16-bit-grey.png"])
-def test_pictures_come_out_right(application: Application, name: str) -> None:
+def test_pictures_come_out_right(application: DeployedApplication, name: str) -> None:
     thumbnail = application.wait_until_ready(application.upload(picture(name).path(), name))
 
     with Image.open(io.BytesIO(thumbnail.data)) as image:
@@ -88,7 +88,7 @@ def test_pictures_come_out_right(application: Application, name: str) -> None:
 
 
 def test_a_thumbnail_s_line_in_the_log_has_all_that_the_contract_names(
-    application: Application, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
     upload = application.upload(picture("reference.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(upload)
@@ -113,7 +113,7 @@ def test_a_thumbnail_s_line_in_the_log_has_all_that_the_contract_names(
 
 
 def test_an_unforeseen_error_is_raised_once_the_other_records_were_served(
-    application: Application, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
     denied, served = (application.upload(picture("grey.jpg").path(), f"{name}.jpg") for name in "ab")
     for upload in (denied, served):

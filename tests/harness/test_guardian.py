@@ -48,10 +48,11 @@ def test_a_rig_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path, nu
 _HELD_RIG = """
 import os, sys, time
 from pathlib import Path
-from harness.sandbox.limits.base import Limit
+from harness.sandbox.limits.base import Limit, Room
 from harness.sandbox.limits.cgroup_v1 import CgroupV1
 
-cage = CgroupV1().create(Limit(memory_bytes=64 * 2**20))
+room = Room(runtime="python3.13", task_root=Path(), temporary=Path())
+cage = CgroupV1().create(Limit(memory_bytes=64 * 2**20), room)
 command = ["/bin/sh", "-c", "setsid sleep 60 & wait"]
 cage.start(command, cwd=Path(sys.argv[1]), env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
 print(os.getpid(), flush=True)

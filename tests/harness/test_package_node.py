@@ -186,10 +186,10 @@ def test_a_bundle_is_one_file_that_serves_without_the_packages(tmp_path: Path) -
     packages = [build(function, LAMBDA, cache=function.path / "cache") for function in functions]
 
     assert packages[0].path.read_bytes() == packages[1].path.read_bytes()
-    assert _names(packages[0].path) == ["index.cjs", "words.json"]
+    assert _names(packages[0].path) == ["index.js", "words.json"]
     with zipfile.ZipFile(packages[0].path) as archive:
         archive.extractall(tmp_path / "unzipped")
-    said = process.run(["node", "-p", "require('./index.cjs').handler()"], cwd=tmp_path / "unzipped")
+    said = process.run(["node", "-p", "require('./index.js').handler()"], cwd=tmp_path / "unzipped")
     assert said.strip() == "7"
 
 

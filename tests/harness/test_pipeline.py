@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.application import Application, NotReadyError
+from harness.application import NotReadyError
 from harness.deploy import DeployFailedError
+from harness.deployed import DeployedApplication
 from harness.deployment import Capability
 from harness.failure_queue import read_failures
 from harness.function import FunctionFolder
@@ -53,17 +54,17 @@ def deployment(target: EmbeddedTarget) -> Deployment:
 
 
 @pytest.fixture
-def application(deployment: Deployment) -> Application:
-    return Application(deployment)
+def application(deployment: Deployment) -> DeployedApplication:
+    return DeployedApplication(deployment)
 
 
-def _told_about(application: Application, name: str, *, timeout_seconds: float = 0.5) -> str:
+def _told_about(application: DeployedApplication, name: str, *, timeout_seconds: float = 0.5) -> str:
     with pytest.raises(NotReadyError) as told:
         application.wait_until_ready(application.upload(b"a photo", name), timeout_seconds=timeout_seconds)
     return str(told.value)
 
 
-def test_an_upload_gives_both_keys_at_once(application: Application, deployment: Deployment) -> None:
+def test_an_upload_gives_both_keys_at_once(application: DeployedApplication, deployment: Deployment) -> None:
     upload = application.upload(b"a photo", "me & you.JPG")
 
     path = upload.key.removeprefix(deployment.source_prefix)
@@ -71,11 +72,13 @@ def test_an_upload_gives_both_keys_at_once(application: Application, deployment:
     assert upload.thumbnail_key == deployment.destination_prefix + path.removesuffix(".JPG") + ".webp"
 
 
-def test_the_same_file_name_twice_gives_two_keys(application: Application) -> None:
+def test_the_same_file_name_twice_gives_two_keys(application: DeployedApplication) -> None:
     assert application.upload(b"1", "me.jpg").key != application.upload(b"2", "me.jpg").key
 
 
-def test_the_original_carries_its_content_type(application: Application, deployment: Deployment) -> None:
+def test_the_original_carries_its_content_type(
+    application: DeployedApplication, deployment: Deployment
+) -> None:
     upload = application.upload(b"a photo", "me.png")
 
     stored = deployment.aws.client("s3").head_object(Bucket=deployment.bucket, Key=upload.key)
@@ -83,7 +86,7 @@ def test_the_original_carries_its_content_type(application: Application, deploym
 
 
 def test_waiting_in_vain_for_a_silent_function_shows_that_it_ran(target: EmbeddedTarget) -> None:
-    told = _told_about(Application(target.deploy()), "silent.jpg", timeout_seconds=3)
+    told = _told_about(DeployedApplication(target.deploy()), "silent.jpg", timeout_seconds=3)
 
     assert "no thumbnail members/profile/resized/thumbnail/" in told
     assert "is in the bucket, 7 bytes" in told
@@ -94,26 +97,26 @@ def test_waiting_in_vain_for_a_silent_function_shows_that_it_ran(target: Embedde
 
 
 def test_waiting_in_vain_shows_a_function_that_is_not_done(target: EmbeddedTarget) -> None:
-    told = _told_about(Application(target.deploy()), "slow.jpg", timeout_seconds=3)
+    told = _told_about(DeployedApplication(target.deploy()), "slow.jpg", timeout_seconds=3)
 
     assert "started 1 times, and 0 of these are over" in told
 
 
-def test_waiting_in_vain_shows_the_function_s_error_line(application: Application) -> None:
+def test_waiting_in_vain_shows_the_function_s_error_line(application: DeployedApplication) -> None:
     told = _told_about(application, "refuse.jpg")
 
     assert "the function says of it: " in told
     assert '"reason": "it is text"' in told
 
 
-def test_waiting_in_vain_shows_that_lambda_has_given_up(application: Application) -> None:
+def test_waiting_in_vain_shows_that_lambda_has_given_up(application: DeployedApplication) -> None:
     told = _told_about(application, "raise.jpg", timeout_seconds=5)
 
     assert "its event is in the failure queue" in told
     assert "cannot reach the bucket" in told
 
 
-def test_waiting_in_vain_shows_a_filter_that_does_not_match(application: Application) -> None:
+def test_waiting_in_vain_shows_a_filter_that_does_not_match(application: DeployedApplication) -> None:
     upload = application.put("elsewhere/me.jpg", b"a photo")
 
     with pytest.raises(NotReadyError, match="no notification of the bucket covers this key") as told:
@@ -123,7 +126,7 @@ def test_waiting_in_vain_shows_a_filter_that_does_not_match(application: Applica
 
 
 def test_an_event_that_fails_three_times_ends_in_the_failure_queue(
-    application: Application, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
     upload = application.upload(b"a photo", "raise.jpg")
 

@@ -8,6 +8,7 @@ import pytest
 from cfnlint.decode import decode
 
 from harness.deploy import TEMPLATE
+from resizer.profiles import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,16 +40,18 @@ def test_the_defaults_are_the_contract_s(template: Mapping[str, Any]) -> None:
 
     assert defaults["SourcePrefix"] == "members/profile/originals/"
     assert defaults["DestinationPrefix"] == "members/profile/resized/thumbnail/"
-    assert (defaults["ThumbnailSize"], defaults["ThumbnailQuality"], defaults["ThumbnailEffort"]) == (
-        150,
-        85,
-        6,
-    )
+    assert (defaults["ThumbnailSize"], defaults["ThumbnailProfile"]) == (150, "reference")
+    # Empty is the profile's, whose values tests/resizer/test_settings.py holds.
+    assert (defaults["ThumbnailQuality"], defaults["ThumbnailEffort"]) == ("", "")
     assert (defaults["ThumbnailFormat"], defaults["MaxPixels"], defaults["ResizerEngine"]) == (
         "webp",
         100_000_000,
         "auto",
     )
+
+
+def test_every_profile_can_be_deployed(template: Mapping[str, Any]) -> None:
+    assert template["Parameters"]["ThumbnailProfile"]["AllowedValues"] == list(PROFILES)
 
 
 def test_the_role_may_do_four_things_only(resources: Resources) -> None:

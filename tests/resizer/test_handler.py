@@ -75,6 +75,17 @@ def test_the_log_tells_of_each_picture_in_one_line(
     assert all(took >= 0 for took in times.values())
 
 
+def test_the_log_says_when_s3_says_it_happened(
+    handler: ModuleType, storage: MemoryStorage, settings: Settings, log: Log
+) -> None:
+    event = notification(storage.upload("a.png", png()), storage.upload("b.png", b"text"))
+    for entry in event["Records"]:
+        entry["eventTime"] = "2026-11-22T21:00:00.123Z"
+    handler.serve(event, settings=settings, storage=storage)
+
+    assert [line["event_time"] for line in log.lines()] == ["2026-11-22T21:00:00.123Z"] * 2
+
+
 def test_every_record_is_served(handler: ModuleType, storage: MemoryStorage, settings: Settings) -> None:
     keys = [storage.upload(f"{number}.png", png()) for number in range(3)]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
 
 from resizer.errors import DestinationInsideSourceError, SettingsError
 from resizer.formats import OutputFormat
+from resizer.profiles import PROFILES
 from resizer.settings import Settings
+from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
 
 _LEAST = {"BUCKET_NAME": "photos"}
 
@@ -55,6 +59,61 @@ def test_every_setting_is_read() -> None:
     )
 
 
+def test_the_reference_profile_is_the_contract_s_and_switches_nothing() -> None:
+    settings = Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": "reference"})
+
+    assert settings == Settings.from_env(_LEAST)
+    assert (settings.format, settings.quality, settings.effort) == (OutputFormat.WEBP, 85, 6)
+    assert (settings.switches, settings.kernel) == (NONE, Kernel.LANCZOS3)
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_profile_is_read(name: str) -> None:
+    settings = Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": name})
+
+    assert str(settings.quality) == PROFILES[name]["quality"]
+    assert settings.encoding.switches == settings.switches
+
+
+def test_a_variable_overrides_the_profile() -> None:
+    tuned = Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": "tuned"})
+    settings = Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": "tuned", "THUMBNAIL_QUALITY": "50"})
+
+    assert settings == replace(tuned, quality=50)
+
+
+def test_a_profile_for_another_format_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no such switch for jpeg, only for webp"):
+        Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": "tuned", "THUMBNAIL_FORMAT": "jpeg"})
+
+
+def test_every_switch_is_read_from_the_environment() -> None:
+    webp = {"THUMBNAIL_SHARP_YUV": "true", "THUMBNAIL_PRESET": "text", "THUMBNAIL_SNS_STRENGTH": "10"}
+    webp |= {"THUMBNAIL_FILTER_STRENGTH": "5", "THUMBNAIL_FILTER_SHARPNESS": "6", "THUMBNAIL_PASSES": "2"}
+    webp |= {"THUMBNAIL_ALPHA_QUALITY": "80"}
+    avif = {"THUMBNAIL_FORMAT": "avif", "THUMBNAIL_SUBSAMPLING": "4:4:4", "THUMBNAIL_TUNE": "psnr"}
+    jpeg = {"THUMBNAIL_FORMAT": "jpeg", "THUMBNAIL_PROGRESSIVE": "true", "THUMBNAIL_TRELLIS": "true"}
+    jpeg |= {"THUMBNAIL_QUANT_TABLE": "3"}
+
+    assert Settings.from_env(_LEAST | webp).switches == Switches(
+        sharp_yuv=True,
+        preset=Preset.TEXT,
+        sns_strength=10,
+        filter_strength=5,
+        filter_sharpness=6,
+        passes=2,
+        alpha_quality=80,
+    )
+    assert Settings.from_env(_LEAST | avif).switches == Switches(subsampling=Subsampling.ALL, tune=Tune.PSNR)
+    assert Settings.from_env(_LEAST | jpeg).switches == Switches(
+        progressive=True, trellis=True, quant_table=3
+    )
+
+
+def test_every_switch_says_which_formats_have_it() -> None:
+    assert FORMATS.keys() == {field.name for field in fields(Switches)}
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
@@ -72,6 +131,14 @@ def test_every_setting_is_read() -> None:
         ("THUMBNAIL_QUALITY", "0", "from 1 to 100"),
         ("THUMBNAIL_QUALITY", "8.5", "a whole number"),
         ("THUMBNAIL_EFFORT", "7", "from 0 to 6"),
+        ("THUMBNAIL_PROFILE", "fast", "one of reference, tuned"),
+        ("THUMBNAIL_SHARP_YUV", "yes", "one of true, false"),
+        ("THUMBNAIL_PRESET", "portrait", "one of default, picture, photo, drawing, icon, text"),
+        ("THUMBNAIL_SNS_STRENGTH", "101", "from 0 to 100"),
+        ("THUMBNAIL_PASSES", "0", "from 1 to 10"),
+        ("THUMBNAIL_KERNEL", "mitchell", "one of lanczos3, cubic, linear"),
+        ("THUMBNAIL_TUNE", "ssim", "no such switch for webp, only for avif"),
+        ("THUMBNAIL_SUBSAMPLING", "4:4:4", "no such switch for webp, only for avif or jpeg"),
         ("MAX_PIXELS", "-1", "a whole number"),
         ("MAX_PIXELS", "100_000", "a whole number"),
     ],

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from harness.platforms import Platform
+    from harness.sandbox.function import DeployedFunction
+    from harness.sandbox.runtimes import Runtime
+
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html: "At 1,769 MB, a function has the
 # equivalent of one vCPU"
 MB_PER_CORE = 1769
@@ -24,6 +28,15 @@ class Limit:
 
     memory_bytes: int
     cpu_share: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """What an environment's processes find: the package, made for a runtime, and a folder to write in."""
+
+    runtime: str
+    task_root: Path
+    temporary: Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +89,13 @@ class Limiter(Protocol):
     def unavailable(self) -> str | None:
         """Say why this machine does not allow it, or None if it does."""
 
-    def create(self, limit: Limit) -> Cage:
+    def platform(self, runtime: str) -> Platform:
+        """Say for what a function that declares this runtime is packaged, to run in its cages."""
+
+    def runtime(self, name: str) -> Runtime:
+        """Give what runs a function of this runtime in its cages."""
+
+    def create(self, limit: Limit, room: Room) -> Cage:
         """Make a cage."""
 
 
@@ -87,7 +106,10 @@ class Confinement:
     limiter: Limiter
     cpu: Cpu = "unshaped"
 
-    def cage(self, memory_mb: int) -> Cage:
-        """Make the cage for a function of this size."""
-        share = memory_mb / MB_PER_CORE if self.cpu == "lambda" else None
-        return self.limiter.create(Limit(memory_bytes=memory_mb * BYTES_PER_MB, cpu_share=share))
+    def cage(self, function: DeployedFunction, *, temporary: Path) -> Cage:
+        """Make the cage for an environment of this function."""
+        share = function.memory_mb / MB_PER_CORE if self.cpu == "lambda" else None
+        return self.limiter.create(
+            Limit(memory_bytes=function.memory_mb * BYTES_PER_MB, cpu_share=share),
+            Room(runtime=function.runtime, task_root=function.task_root, temporary=temporary),
+        )

@@ -11,7 +11,7 @@ from harness.sandbox.limits.cgroup_v2 import CgroupV2
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.sandbox.limits.base import Cpu, Limiter
 
@@ -42,9 +42,15 @@ class CpuNotShapedError(ThumbrigError):
         )
 
 
-def limiters() -> list[Limiter]:
+def limiters() -> Iterator[Limiter]:
     """List them, the hardest first."""
-    return [CgroupV2(), CgroupV1(), Watchdog()]
+    yield CgroupV2()
+    yield CgroupV1()
+    # Its libraries take longer to import than the others to be chosen.
+    from harness.sandbox.limits.docker import Docker  # noqa: PLC0415
+
+    yield Docker()
+    yield Watchdog()
 
 
 def confinement(name: str | None = None, *, cpu: Cpu = "unshaped") -> Confinement:
@@ -56,12 +62,14 @@ def confinement(name: str | None = None, *, cpu: Cpu = "unshaped") -> Confinemen
 
 
 def _named(name: str) -> Limiter:
-    known = {limiter.name: limiter for limiter in limiters()}
-    if name not in known:
-        raise UnknownLimiterError(name, list(known))
-    if reason := known[name].unavailable():
-        raise LimiterUnavailableError(name, reason)
-    return known[name]
+    known = []
+    for limiter in limiters():
+        if limiter.name == name:
+            if reason := limiter.unavailable():
+                raise LimiterUnavailableError(name, reason)
+            return limiter
+        known.append(limiter.name)
+    raise UnknownLimiterError(name, known)
 
 
 def _first_usable() -> Limiter:

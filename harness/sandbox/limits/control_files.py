@@ -78,6 +78,19 @@ def own_folder(controller: str | None, *, proc: Path = _PROC_SELF) -> Path | Non
     return top / own.relative_to(root) if own.is_relative_to(root) else top
 
 
+def folder_of(process_id: int, controller: str | None, *, proc: Path = Path("/proc")) -> Path | None:
+    """Find the folder of another process's cgroup, by this process's view of the tree.
+
+    None: no such process or hierarchy, or it lies outside what is mounted here.
+    """
+    path = _own_path(controller, proc / str(process_id))
+    mount = _mount(controller, proc / "self")
+    if path is None or mount is None:
+        return None
+    root, top = mount
+    return top / path.relative_to(root) if path.is_relative_to(root) else None
+
+
 def _own_path(controller: str | None, proc: Path) -> Path | None:
     for line in _lines(proc / "cgroup"):
         _, controllers, path = line.split(":", 2)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from harness.sandbox.limits.process_status import status_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -71,16 +73,6 @@ class ProcessTree:
 
     def _alive(self) -> list[psutil.Process]:
         return [member for member in self.members if member.is_running()]
-
-
-def status_bytes(number: int, field: str) -> int:
-    """Read a size from a process's status (Linux); 0 where there is no such process or size."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{number}/status").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == field:
-                return int(value.split()[0]) * 1024
-    return 0
 
 
 def _cpu_seconds(member: psutil.Process) -> float:

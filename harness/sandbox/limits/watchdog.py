@@ -11,18 +11,19 @@ from harness import process
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.limits.process_tree import ProcessTree
 from harness.sandbox.limits.sampler import Sampler
+from harness.sandbox.limits.this_machine import OnThisMachine
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage, Limit
+    from harness.sandbox.limits.base import Cage, Limit, Room
 
 _INTERVAL_SECONDS = 0.005
 
 
-class Watchdog:
+class Watchdog(OnThisMachine):
     """Makes cages that look at their processes every few milliseconds."""
 
     name = "watchdog"
@@ -36,7 +37,7 @@ class Watchdog:
         """Nothing is needed but psutil."""
         return None
 
-    def create(self, limit: Limit) -> Cage:
+    def create(self, limit: Limit, _room: Room) -> Cage:
         """Make a cage."""
         return _WatchedCage(limit)
 

@@ -19,7 +19,7 @@ from benchmarks.results import (
     SweepPoint,
     write,
 )
-from harness.report import write_bench_report
+from harness.report.bench import write_bench_report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.results import UnreadableResultsError, write
-from harness.report import write_bench_report
+from harness.report.bench import write_bench_report
 from harness.report.images import MissingThumbnailError, preview
 from harness.report.page import render
 from harness.report.palette import PAGE

@@ -1,27 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from harness.sandbox import texts
-from harness.sandbox.function import Credentials, DeployedFunction
 from harness.sandbox.invocation import Invocation, Outcome
-
-_FUNCTION = DeployedFunction(
-    name="thumbs",
-    arn="arn:aws:lambda:us-east-1:000000000000:function:thumbs",
-    region="us-east-1",
-    runtime="python3.13",
-    handler="index.handle",
-    memory_mb=512,
-    timeout_seconds=30,
-    variables={},
-    log_group="/aws/lambda/thumbs",
-    task_root=Path("/task"),
-    endpoint_url="",
-    credentials=Credentials(access_key_id="", secret_access_key="", session_token=""),
-)
 
 
 def _invocation(*, peak_bytes: int, init_seconds: float | None = None) -> Invocation:
@@ -47,7 +29,7 @@ def _invocation(*, peak_bytes: int, init_seconds: float | None = None) -> Invoca
     ],
 )
 def test_the_report_shows_the_peak_in_aws_s_form(peak_bytes: int, shown: str) -> None:
-    report = texts.report_line(_invocation(peak_bytes=peak_bytes), _FUNCTION)
+    report = texts.report_line(_invocation(peak_bytes=peak_bytes), memory_mb=512)
 
     assert report == (
         "REPORT RequestId: 1\tDuration: 37.10 ms\tBilled Duration: 38 ms\t"
@@ -56,7 +38,7 @@ def test_the_report_shows_the_peak_in_aws_s_form(peak_bytes: int, shown: str) ->
 
 
 def test_the_initialisation_is_reported_and_billed() -> None:
-    report = texts.report_line(_invocation(peak_bytes=2**20, init_seconds=0.1), _FUNCTION)
+    report = texts.report_line(_invocation(peak_bytes=2**20, init_seconds=0.1), memory_mb=512)
 
     assert "\tBilled Duration: 138 ms\t" in report
     assert report.endswith("\tMax Memory Used: 1 MB\tInit Duration: 100.00 ms")

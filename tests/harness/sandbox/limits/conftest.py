@@ -8,7 +8,7 @@ import pytest
 
 from harness.sandbox import python_runtime
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import bare_function
+from harness.sandbox.function import OWN_RUNTIME, bare_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +36,8 @@ def handle(event, context):
         code = f"memory = bytearray(b'x') * ({event['child_mb']} << 20); import time; time.sleep(0.3)"
         return subprocess.run([sys.executable, "-S", "-c", code]).returncode
     if "orphan" in event:
-        return subprocess.Popen(["sleep", "60"], start_new_session=True, stdout=subprocess.DEVNULL).pid
+        command = ["sleep", event["orphan"]]
+        return subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL).pid
     if "file_mb" in event:
         with open(os.path.join(os.environ["TMPDIR"], "file"), "wb") as file:
             file.write(b"x" * (event["file_mb"] << 20))
@@ -83,7 +84,7 @@ def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
         root.mkdir()
         (root / "index.py").write_text(source)
         environment = Environment(
-            _function(root, memory_mb, timeout_seconds),
+            _function(root, confinement, memory_mb, timeout_seconds),
             folder=tmp_path / f"environment-{len(started)}",
             runtime_folder=runtime_folder,
             log=lambda _: _Silence(),
@@ -97,6 +98,7 @@ def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
         environment.stop()
 
 
-def _function(root: Path, memory_mb: int, timeout_seconds: int) -> DeployedFunction:
-    function = bare_function("hungry", root, runtime="python3.11", memory_mb=memory_mb)
+def _function(root: Path, confinement: Confinement, memory_mb: int, timeout_seconds: int) -> DeployedFunction:
+    runtime = confinement.limiter.platform(OWN_RUNTIME).runtime
+    function = bare_function("hungry", root, runtime=runtime, memory_mb=memory_mb)
     return replace(function, timeout_seconds=timeout_seconds)

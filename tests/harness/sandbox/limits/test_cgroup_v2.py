@@ -10,7 +10,7 @@ import pytest
 
 from harness import guardian, process
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.base import Limit, Usage
+from harness.sandbox.limits.base import Limit, Room, Usage
 from harness.sandbox.limits.cgroup_v2 import CgroupV2
 from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.delegation import CgroupBusyError, Place, find_place, prepare
@@ -61,8 +61,12 @@ def _folder(folder: Path, *, controllers: str, hands_on: str = "", members: str 
     return folder
 
 
+def _room(folder: Path) -> Room:
+    return Room(runtime="python3.13", task_root=folder, temporary=folder)
+
+
 def _make(limit: Limit, tree: Path) -> tuple[Cage, Path]:
-    cage = CgroupV2().create(limit)
+    cage = CgroupV2().create(limit, _room(tree))
     (folder,) = tree.glob("thumbrig-*")
     return cage, folder
 
@@ -175,7 +179,7 @@ def test_a_new_height_is_exact_on_a_kernel_that_cannot_reset_the_peak(tree: Path
 @pytest.mark.usefixtures("old_kernel")
 def test_a_lower_peak_is_looked_for_on_a_kernel_that_cannot_reset_it(tree: Path) -> None:
     limiter = CgroupV2()
-    cage = limiter.create(Limit(memory_bytes=10**9))
+    cage = limiter.create(Limit(memory_bytes=10**9), _room(tree))
     (folder,) = tree.glob("thumbrig-*")
     (folder / "memory.peak").write_text("90000")
     cage.begin()

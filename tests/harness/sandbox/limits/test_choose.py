@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.sandbox.function import bare_function
 from harness.sandbox.limits.base import Confinement
 from harness.sandbox.limits.cgroup_v1 import CgroupV1
 from harness.sandbox.limits.choose import (
@@ -16,7 +17,9 @@ from harness.sandbox.limits.choose import (
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from harness.sandbox.limits.base import Cage, Cpu, Limit
+    from pathlib import Path
+
+    from harness.sandbox.limits.base import Cage, Cpu, Limit, Room
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def test_a_limiter_that_is_not_usable_says_why() -> None:
 
 def test_an_unknown_limiter_is_told_with_the_known_ones() -> None:
     with pytest.raises(
-        UnknownLimiterError, match=r"'cgroups': expected one of cgroup-v2, cgroup-v1, watchdog"
+        UnknownLimiterError, match=r"'cgroups': expected one of cgroup-v2, cgroup-v1, docker, watchdog"
     ):
         confinement("cgroups")
 
@@ -67,11 +70,12 @@ def test_lambda_s_share_of_the_cpu_is_not_promised_where_it_cannot_be_held() -> 
 @pytest.mark.parametrize(("memory_mb", "share"), [(128, 0.0724), (512, 0.2894), (1769, 1.0), (3538, 2.0)])
 @pytest.mark.parametrize("cpu", ["lambda", "unshaped"])
 def test_a_function_s_size_gives_its_memory_and_its_share_of_the_cpu(
-    cpu: Cpu, memory_mb: int, share: float
+    tmp_path: Path, cpu: Cpu, memory_mb: int, share: float
 ) -> None:
     limiter = _Noting()
+    function = bare_function("sized", tmp_path, runtime="python3.13", memory_mb=memory_mb)
 
-    Confinement(limiter=limiter, cpu=cpu).cage(memory_mb).close()
+    Confinement(limiter=limiter, cpu=cpu).cage(function, temporary=tmp_path).close()
 
     assert limiter.limit is not None
     assert limiter.limit.memory_bytes == memory_mb * 2**20
@@ -81,6 +85,6 @@ def test_a_function_s_size_gives_its_memory_and_its_share_of_the_cpu(
 class _Noting(Watchdog):
     limit: Limit | None = None
 
-    def create(self, limit: Limit) -> Cage:
+    def create(self, limit: Limit, room: Room) -> Cage:
         self.limit = limit
-        return super().create(limit)
+        return super().create(limit, room)

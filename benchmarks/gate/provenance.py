@@ -1,0 +1,133 @@
+"""What made a thumbnail: the function's files, settings and libraries, read from what was deployed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.gate.snapshot import Provenance
+from harness import process
+from harness.platforms import host_platform
+from harness.sandbox.python_runtime import interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from benchmarks.stage import Entrant
+    from harness.function import FunctionFolder
+
+# Compiled code that is the same whatever the version of Python: what has one in its name is built for each.
+_COMPILED = re.compile(r"(\.so(\.\d+)*|\.dylib|\.node)$")
+_ONE_PYTHON = re.compile(r"\.cpython-\d+")
+
+_NODE_VERSIONS = re.compile(r"node_modules/@img/[^/]+/versions\.json")
+_NODE_PACKAGE = re.compile(r"node_modules/((@[^/]+/)?[^/]+)/package\.json")
+
+# In the function's interpreter, with nothing but its package: what counts is not what the rig has installed.
+_ASK_PYTHON = """
+import json
+from importlib import metadata
+
+found = {entry.metadata["Name"]: entry.version for entry in metadata.distributions()}
+try:
+    from PIL import features
+    for name in ("webp", "libjpeg_turbo", "avif"):
+        if version := features.version(name):
+            found[f"{name.removeprefix('lib')} in Pillow"] = version
+except ImportError:
+    pass
+try:
+    import pyvips
+    found["libvips"] = ".".join(str(pyvips.version(part)) for part in range(3))
+except (ImportError, OSError):
+    pass
+print(json.dumps(found))
+"""
+
+
+class LogBook:
+    """Keeps what a function says of its settings: JSON lines of its log that have `settings`."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, str] = {}
+
+    def write(self, message: str, *, epoch_ms: int) -> None:
+        """Take one line of the log."""
+        del epoch_ms
+        try:
+            line: Any = json.loads(message)
+        except ValueError:
+            return
+        if isinstance(line, dict) and isinstance(line.get("settings"), dict):
+            self.settings.update(_flat(line["settings"]))
+
+
+def describe(folder: FunctionFolder, entrant: Entrant, *, told: Mapping[str, str]) -> Provenance:
+    """Describe the function that was deployed; `told` are the settings that it says it has."""
+    with zipfile.ZipFile(entrant.package.path) as archive:
+        libraries = dict(_node_libraries(archive))
+        build = _build(archive)
+    if folder.family.name == "python":
+        libraries |= _python_libraries(entrant.function.task_root)
+    # The bucket's name is another one in each run.
+    settings = {
+        name: value
+        for name, value in {**entrant.function.variables, **told}.items()
+        if value != entrant.deployment.bucket
+    }
+    return Provenance(
+        name=folder.name,
+        runtime=folder.runtime,
+        requirements=folder.requirements,
+        files_sha256=_files(folder),
+        settings=dict(sorted(settings.items())),
+        libraries=dict(sorted(libraries.items())),
+        platform=_platform(folder),
+        build=build,
+    )
+
+
+def _flat(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value)
+
+
+def _files(folder: FunctionFolder) -> dict[str, str]:
+    files = {**folder.files(), folder.description.name: folder.description}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+
+
+def _platform(folder: FunctionFolder) -> str:
+    host = host_platform(folder.family.name)
+    return f"{host.system} {host.libc} {host.architecture}"
+
+
+def _build(archive: zipfile.ZipFile) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(archive.namelist()):
+        if _COMPILED.search(name) and not _ONE_PYTHON.search(name):
+            digest.update(name.encode() + hashlib.sha256(archive.read(name)).digest())
+    return digest.hexdigest()
+
+
+def _python_libraries(task_root: Path) -> dict[str, str]:
+    answer = process.run([interpreter(), "-S", "-c", _ASK_PYTHON], env={"PYTHONPATH": str(task_root)})
+    libraries: dict[str, str] = json.loads(answer.splitlines()[-1])
+    return libraries
+
+
+def _node_libraries(archive: zipfile.ZipFile) -> Iterable[tuple[str, str]]:
+    for name in archive.namelist():
+        if found := _NODE_PACKAGE.fullmatch(name):
+            yield found[1], str(json.loads(archive.read(name)).get("version"))
+        if _NODE_VERSIONS.fullmatch(name):
+            versions: dict[str, str] = json.loads(archive.read(name))
+            for library, version in versions.items():
+                yield f"{library} in sharp", version

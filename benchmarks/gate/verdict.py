@@ -1,0 +1,140 @@
+"""What the gate says: an outcome for each picture and each figure, as data for every printer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from benchmarks.gate.snapshot import Thumbnail
+
+Value: TypeAlias = float | tuple[int, int]
+
+
+class Outcome(StrEnum):
+    """How a picture or a figure stands to the baseline."""
+
+    HELD = "held"
+    REGRESSED = "regressed"
+    MISSING = "missing"
+
+
+class Metric(StrEnum):
+    """What is compared; the value is its name for people."""
+
+    BYTES = "bytes"
+    SCORE = "SSIMULACRA2"
+    PIXELS = "pixel size"
+    MEMORY = "peak memory"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One figure then and now; `limit` is in percent, for the score in points."""
+
+    metric: Metric
+    then: Value
+    now: Value
+    limit: float
+    regressed: bool
+
+    @property
+    def severity(self) -> float:
+        """How many times the limit it got worse; another pixel size has no measure."""
+        if isinstance(self.then, tuple) or isinstance(self.now, tuple):
+            return inf if self.regressed else 0.0
+        worse = self.now - self.then
+        if self.metric is Metric.SCORE:
+            return -worse / self.limit if self.limit else inf
+        return worse / self.then * 100 / self.limit if self.then and self.limit else inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureVerdict:
+    """One picture; a missing one has a reason, and whichever of its two thumbnails there is."""
+
+    name: str
+    outcome: Outcome
+    then: Thumbnail | None
+    now: Thumbnail | None
+    checks: tuple[Check, ...] = ()
+    reason: str | None = None
+    bought: bool = False
+    """Fewer bytes were bought with a lower score."""
+
+    @property
+    def regressions(self) -> list[Check]:
+        """The figures that got too much worse."""
+        return [check for check in self.checks if check.regressed]
+
+    @property
+    def severity(self) -> float:
+        """How bad the worst of them is."""
+        return max((check.severity for check in self.regressions), default=0.0)
+
+
+class Subject(StrEnum):
+    """What may have changed since the baseline; the value is its name for people."""
+
+    SETTING = "setting"
+    REQUIREMENT = "requirement"
+    LIBRARY = "library"
+    CODE = "function's files"
+    RUNTIME = "runtime"
+    PLATFORM = "platform"
+    BUILD = "compiled libraries"
+    PICTURE = "pictures"
+    SCORER = "rig's scorer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that is another than it was; one side is None where it is new or gone."""
+
+    subject: Subject
+    name: str
+    then: str | None
+    now: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotCompared:
+    """A figure that the gate could not hold, and why not."""
+
+    metric: Metric
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """Everything that the gate says of one run."""
+
+    function: str
+    baseline_date: str
+    whole: tuple[Check, ...]
+    pictures: tuple[PictureVerdict, ...]
+    not_compared: tuple[NotCompared, ...]
+    changes: tuple[Change, ...]
+    better: bool
+    accept_command: str = 'nox -s gate -- --accept "why this is wanted"'
+
+    @property
+    def red(self) -> bool:
+        """Whether something regressed or is missing."""
+        return bool(self.regressions) or any(entry.outcome is not Outcome.HELD for entry in self.pictures)
+
+    @property
+    def regressions(self) -> list[Check]:
+        """The figures of the whole set that got too much worse."""
+        return [check for check in self.whole if check.regressed]
+
+    def worst_first(self) -> list[PictureVerdict]:
+        """List the pictures that regressed, the worst on top."""
+        return sorted(self.of(Outcome.REGRESSED), key=lambda entry: -entry.severity)
+
+    def of(self, outcome: Outcome) -> list[PictureVerdict]:
+        """List the pictures of one outcome."""
+        return [entry for entry in self.pictures if entry.outcome is outcome]

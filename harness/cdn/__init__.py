@@ -1,0 +1,1 @@
+"""A CloudFront edge on loopback, in front of the bucket of any local target."""

@@ -1,0 +1,148 @@
+"""Asks the bucket, as the distribution: signed, and only for what the bucket's policy lets it have."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from yarl import URL
+
+from harness.cdn.policy import Access, allows
+from harness.cdn.rules.message import Response
+from harness.cdn.rules.urls import request_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.aws import Aws
+    from harness.cdn.settings import Distribution, Origin
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
+_CONNECT_SECONDS: Final = 10.0
+_ATTEMPTS: Final = 3
+_ANSWER_SECONDS: Final = 30.0
+# What belongs to the connection to the bucket, or is not for viewers.
+_DROPPED: Final = frozenset(
+    {
+        *("connection", "content-length", "keep-alive", "proxy-authenticate", "set-cookie", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    }
+)
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+_OK: Final = 200
+
+
+class BucketClient:
+    """Requests to buckets of one endpoint."""
+
+    def __init__(self, aws: Aws, *, distribution_policy: Mapping[str, Any] | None) -> None:
+        if not (aws.endpoint_url and aws.access_key_id and aws.secret_access_key):
+            raise ValueError(aws)
+        self._endpoint = aws.endpoint_url.rstrip("/")
+        self._signer = S3SigV4Auth(
+            Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token), "s3", aws.region
+        )
+        self._distribution_policy = distribution_policy
+        self._session = aiohttp.ClientSession(
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=64),
+            timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT_SECONDS, sock_read=_ANSWER_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def fetch(
+        self,
+        distribution: Distribution,
+        origin: Origin,
+        key: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Ask for an object; failures are the 5xx that CloudFront makes of them, never exceptions."""
+        key = origin.path.removeprefix("/") + "/" + key if origin.path else key
+        url = f"{self._endpoint}/{origin.bucket}/{request_path(key)}"
+        try:
+            answer, policy = await asyncio.gather(
+                self._request(method, url, headers or {}, signed=origin.signed),
+                self._policy(origin),
+            )
+        except (TimeoutError, aiohttp.ServerTimeoutError):
+            return Response(status=504, headers={})
+        except aiohttp.ClientError:
+            return Response(status=502, headers={})
+        return _as_the_policy_has_it(answer, policy, distribution, origin, key) if origin.signed else answer
+
+    async def _policy(self, origin: Origin) -> Mapping[str, Any] | None:
+        if self._distribution_policy is not None or not origin.signed:
+            return self._distribution_policy
+        # Read each time: what a change of the policy does is to be seen at once.
+        answer = await self._request("GET", f"{self._endpoint}/{origin.bucket}?policy", {}, signed=True)
+        policy: Mapping[str, Any] | None = json.loads(answer.body) if answer.status == _OK else None
+        return policy
+
+    async def _request(self, method: str, url: str, headers: Mapping[str, str], *, signed: bool) -> Response:
+        for _ in range(_ATTEMPTS - 1):
+            with contextlib.suppress(aiohttp.ClientConnectionError):
+                return await self._request_once(method, url, headers, signed=signed)
+        return await self._request_once(method, url, headers, signed=signed)
+
+    async def _request_once(
+        self, method: str, url: str, headers: Mapping[str, str], *, signed: bool
+    ) -> Response:
+        request = AWSRequest(method=method, url=url, headers=dict(headers))
+        if signed:
+            self._signer.add_auth(request)
+        # The path goes as it is signed: nobody must resolve or decode what is in it.
+        async with self._session.request(
+            method, URL(url, encoded=True), headers=dict(request.headers.items()), allow_redirects=False
+        ) as answer:
+            return Response(
+                status=answer.status,
+                headers={
+                    name.lower(): value
+                    for name, value in answer.headers.items()
+                    if name.lower() not in _DROPPED
+                },
+                body=await answer.read(),
+            )
+
+
+def _as_the_policy_has_it(
+    answer: Response, policy: Mapping[str, Any] | None, distribution: Distribution, origin: Origin, key: str
+) -> Response:
+    account = distribution.arn.split(":")[4]
+    bucket_arn = f"arn:aws:s3:::{origin.bucket}"
+
+    def may(action: str, resource: str) -> bool:
+        access = Access(action=action, resource=resource, source_arn=distribution.arn, source_account=account)
+        return allows(policy, access)
+
+    if not may("s3:GetObject", f"{bucket_arn}/{key}"):
+        return access_denied()
+    if answer.status == _NOT_FOUND and not may("s3:ListBucket", bucket_arn):
+        # Who may not list a bucket is not told what is missing in it.
+        return access_denied()
+    return Response(status=answer.status, headers={**answer.headers, "server": "AmazonS3"}, body=answer.body)
+
+
+def access_denied() -> Response:
+    """Answer as S3 does."""
+    body = (
+        b'<?xml version="1.0" encoding="UTF-8"?>\n'
+        b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+    )
+    return Response(
+        status=_FORBIDDEN, headers={"content-type": "application/xml", "server": "AmazonS3"}, body=body
+    )

@@ -1,0 +1,60 @@
+"""How long CloudFront remembers an error, and what it shows instead.
+
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-pages-expiration.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from harness.cdn.rules.freshness import Lifetimes, explicit_lifetime
+from harness.cdn.rules.message import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SECONDS: Final = 10.0
+
+# The first page lists 403 below, among those that need a header; the second, and everybody who put a private
+# bucket behind CloudFront, says that it is remembered 10 s like the rest. What the rig is for is that case.
+_ALWAYS = frozenset({403, 404, 414, 500, 501, 502, 503, 504})
+_WITH_MAX_AGE = frozenset({400, 405, 412, 415})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRule:
+    """What a distribution says of one status: how long it is remembered at least, and which page is shown."""
+
+    minimum_seconds: float = DEFAULT_SECONDS
+    page_path: str | None = None
+    page_status: int | None = None
+
+
+USUAL: Final = ErrorRule()
+
+
+def error_lifetime(
+    status: int, headers: Mapping[str, str], rule: ErrorRule, ttl: Lifetimes, *, now: float
+) -> float:
+    """Give the seconds for which an error from the origin is served again without asking."""
+    explicit = explicit_lifetime(headers, now=now)
+    if status not in _ALWAYS and not (status in _WITH_MAX_AGE and explicit):
+        return 0.0
+    return max(rule.minimum_seconds, min(explicit or 0.0, ttl.maximum_seconds))
+
+
+def hides_stale(status: int) -> bool:
+    """Whether a stale object is served rather than this answer of the origin."""
+    return status >= 500  # noqa: PLR2004  the origin's own failures
+
+
+def with_page(error: Response, page: Response, rule: ErrorRule) -> Response:
+    """Show the custom page in the error's place.
+
+    Where the page itself cannot be had, the viewer gets what the origin answered for the page.
+    """
+    if page.is_error:
+        return page
+    return Response(status=rule.page_status or error.status, headers=page.headers, body=page.body)

@@ -1,0 +1,105 @@
+"""How long an object stays fresh, and what a stale one is still good for.
+
+RFC 9111, section 4.2, within CloudFront's minimum, default and maximum TTL:
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.cdn.rules.cache_control import CacheControl
+from harness.cdn.rules.message import parse_http_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RESTRICTING = ("no-cache", "no-store", "private")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifetimes:
+    """A cache policy's TTLs."""
+
+    minimum_seconds: float = 0.0
+    default_seconds: float = 86400.0
+    maximum_seconds: float = 31536000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """What the origin's headers and the TTLs make of an object.
+
+    After `lifetime_seconds` it is stale. From then on it may be served while it is revalidated in the
+    background, and while the origin fails, for as long as these say; None is without end.
+    """
+
+    storable: bool
+    lifetime_seconds: float
+    stale_while_revalidate_seconds: float = 0.0
+    stale_if_error_seconds: float | None = None
+
+
+def freshness(headers: Mapping[str, str], ttl: Lifetimes, *, now: float) -> Freshness:
+    """Decide for a response that is no error; `now` is when it came."""
+    control = CacheControl(headers.get("cache-control"))
+    if any(directive in control for directive in _RESTRICTING):
+        # CloudFront's deviation: a minimum TTL above 0 is stronger than what the origin says.
+        return Freshness(
+            storable=ttl.minimum_seconds > 0 or not ("no-store" in control or "private" in control),
+            lifetime_seconds=ttl.minimum_seconds,
+            stale_if_error_seconds=_stale_if_error(control, ttl) if ttl.minimum_seconds > 0 else 0.0,
+        )
+    explicit = explicit_lifetime(headers, now=now)
+    if explicit is None:
+        lifetime = max(ttl.minimum_seconds, ttl.default_seconds)
+    else:
+        lifetime = min(max(explicit, ttl.minimum_seconds), ttl.maximum_seconds)
+    return Freshness(
+        storable=True,
+        lifetime_seconds=lifetime,
+        stale_while_revalidate_seconds=_stale_while_revalidate(control, ttl),
+        stale_if_error_seconds=_stale_if_error(control, ttl),
+    )
+
+
+def explicit_lifetime(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Give the seconds that the origin's headers name: s-maxage, else max-age, else Expires."""
+    control = CacheControl(headers.get("cache-control"))
+    for directive in ("s-maxage", "max-age"):
+        if (seconds := control.seconds(directive)) is not None:
+            return seconds
+    if "expires" not in headers:
+        return None
+    expires = parse_http_date(headers["expires"])
+    if expires is None:
+        # RFC 9111, section 5.3: an invalid date, above all "0", is a time in the past.
+        return 0.0
+    # By the origin's own clock: it need not agree with the edge's.
+    date = parse_http_date(headers.get("date"))
+    return max(0.0, expires - (now if date is None else date))
+
+
+def initial_age(headers: Mapping[str, str]) -> float:
+    """Give the age that a response had when it came: RFC 9111, section 4.2.3."""
+    age = headers.get("age", "")
+    return float(age) if age.isascii() and age.isdigit() else 0.0
+
+
+def _stale_while_revalidate(control: CacheControl, ttl: Lifetimes) -> float:
+    if _must_revalidate(control):
+        return 0.0
+    return min(control.seconds("stale-while-revalidate") or 0.0, ttl.maximum_seconds)
+
+
+def _stale_if_error(control: CacheControl, ttl: Lifetimes) -> float | None:
+    if _must_revalidate(control):
+        return 0.0
+    seconds = control.seconds("stale-if-error")
+    return None if seconds is None else min(seconds, ttl.maximum_seconds)
+
+
+def _must_revalidate(control: CacheControl) -> bool:
+    # RFC 9111, sections 5.2.2.2 and 5.2.2.8: such a response is never served stale.
+    return "must-revalidate" in control or "proxy-revalidate" in control

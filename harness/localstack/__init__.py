@@ -1,0 +1,1 @@
+"""LocalStack by Docker Compose: how it is started, looked at and repaired."""

@@ -1,0 +1,15 @@
+"""Puts the rig's changes into the LocalStack that is starting."""
+
+from __future__ import annotations
+
+import os
+
+from harness.localstack.inside import environments, events, images, limits
+
+
+def install() -> None:
+    """Change everything, or raise: LocalStack then lists its start-up script as failed."""
+    limits.hold_functions(shape_cpu=os.environ.get("THUMBRIG_CPU") == "lambda")
+    environments.follow_environments()
+    events.send_as_aws_does()
+    images.pull_only_what_is_missing()

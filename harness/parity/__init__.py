@@ -1,0 +1,1 @@
+"""The same scenarios on several targets, side by side."""

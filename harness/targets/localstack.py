@@ -1,0 +1,184 @@
+"""The LocalStack target: S3 and Lambda in LocalStack, functions in containers held to their limits."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from harness import containers
+from harness.deploy import Stack, deploy
+from harness.deployment import Capability, Deployment
+from harness.localstack import health
+from harness.localstack.canary import prove
+from harness.localstack.errors import EndpointError, RepairsMissingError
+from harness.localstack.residue import remove_stacks
+from harness.localstack.service import started_localstack
+from harness.localstack.session import localstack_aws
+from harness.package import build
+from harness.platforms import lambda_platform
+from harness.probe import require_sound
+from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
+from harness.targets.ports import free_port
+from harness.targets.run_folder import run_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from docker import DockerClient
+
+    from harness.aws import Aws
+    from harness.function import FunctionFolder
+    from harness.localstack.canary import Proof
+    from harness.package import Package
+    from harness.platforms import Architecture
+    from harness.sandbox.limits.base import Cpu
+
+_ARCHITECTURES: Final[Mapping[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
+
+
+class LocalStackTarget:
+    """A LocalStack that is up; each deployment is a stack of its own in it."""
+
+    name = "localstack"
+    # This edition has no CloudFront, and accepts IAM's policies without enforcing them.
+    capabilities = frozenset({Capability.MEMORY})
+
+    def __init__(
+        self,
+        aws: Aws,
+        *,
+        builder: Builder,
+        prefix: str,
+        engine_description: str,
+        proving: Future[Proof],
+    ) -> None:
+        self.aws = aws
+        self._builder = builder
+        self._prefix = prefix
+        self._engine_description = engine_description
+        self._proving = proving
+        self._numbers = itertools.count(1)
+
+    @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
+        version = health.read_version(str(self.aws.endpoint_url))
+        return f"LocalStack {version}, functions in containers of {self._engine_description}"
+
+    @property
+    def limits(self) -> str:
+        """What holds the functions, and that it was seen to."""
+        proof = self._proving.result()
+        return (
+            f"functions are held by docker (containers of {proof.memory_bytes} bytes, "
+            f"{proof.with_swap_bytes} with swap: killed by the kernel), "
+            f"seen: {MEMORY_MB - MARGIN_MB} MB live, {MEMORY_MB + MARGIN_MB} MB die at {MEMORY_MB} MB"
+        )
+
+    def deploy(
+        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
+    ) -> Deployment:
+        """Deploy a function, the one under test if none is named, in a stack of its own."""
+        function = function or self._builder.function_under_test
+        stack = Stack(
+            name=f"{self._prefix}{next(self._numbers)}",
+            package=self._builder.build(function).path,
+            runtime=function.runtime,
+            handler=function.handler,
+            architecture=self._builder.architecture,
+            parameters=parameters or {},
+        )
+        deployment = deploy(self.aws, stack, capabilities=self.capabilities)
+        # Nothing is to run, let alone be measured, under a limit that does not limit.
+        self._proving.result()
+        return deployment
+
+
+class Builder:
+    """Packages functions for Lambda's own environments, on the architecture of the engine."""
+
+    def __init__(self, function: FunctionFolder, architecture: Architecture, *, cache: Path) -> None:
+        self.function_under_test = function
+        self.architecture = architecture
+        self._cache = cache
+
+    def build(self, function: FunctionFolder) -> Package:
+        """Build a package, and check that it will load there."""
+        platform = lambda_platform(function.runtime, self.architecture)
+        package = build(function, platform, cache=self._cache)
+        require_sound(package.path, platform, function.handler)
+        return package
+
+
+@contextlib.contextmanager
+def localstack_target(
+    function: FunctionFolder,
+    *,
+    cache: Path,
+    port: int | None = None,
+    cpu: Cpu = "unshaped",
+    endpoint: str | None = None,
+) -> Iterator[LocalStackTarget]:
+    """Run LocalStack inside the block, or use the one at `endpoint`, which goes on afterwards.
+
+    At the block's end no container, no network and no file of the run is left.
+    """
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(contextlib.closing(containers.connect()))
+        run = stack.enter_context(containers.started_run(engine))
+        folder = stack.enter_context(run_folder())
+        builder = Builder(function, _architecture(engine), cache=cache)
+        # Building, proving and starting take seconds each, and building needs neither of the others.
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        building = workers.submit(builder.build, function)
+        prefix = f"thumbrig-{run.id}-"
+        if endpoint:
+            url = _require_prepared(endpoint)
+            aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
+            stack.callback(remove_stacks, aws, engine, prefix)
+        else:
+            port = free_port(port)
+            url = stack.enter_context(started_localstack(engine, run, folder=folder, port=port, cpu=cpu))
+            aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
+        proving = workers.submit(
+            prove, aws, engine, name=f"{prefix}canary", architecture=builder.architecture, cpu=cpu
+        )
+        # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
+        building.result()
+        yield LocalStackTarget(
+            aws,
+            builder=builder,
+            prefix=prefix,
+            engine_description=_describe(engine),
+            proving=proving,
+        )
+
+
+def _require_prepared(endpoint: str) -> str:
+    parts = urllib.parse.urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    if parts.scheme != "http" or not parts.hostname:
+        raise EndpointError(endpoint, "it is no address like http://localhost:4566")
+    url = f"http://{parts.hostname}:{parts.port or 4566}"
+    try:
+        status = health.read_status(url)
+    except (OSError, ValueError) as exc:
+        raise EndpointError(endpoint, str(exc)) from exc
+    if not status.repaired:
+        raise RepairsMissingError(url, status.script_description)
+    return url
+
+
+def _describe(engine: DockerClient) -> str:
+    with containers.translated("say its version"):
+        found = engine.version()
+    return f"Docker {found['Version']} on {found['Os']}/{found['Arch']}"
+
+
+def _architecture(engine: DockerClient) -> Architecture:
+    with containers.translated("say what it runs on"):
+        return _ARCHITECTURES[engine.version()["Arch"]]

@@ -1,0 +1,26 @@
+"""Ports on loopback for what a target listens on."""
+
+from __future__ import annotations
+
+import socket
+
+from harness.errors import ThumbrigError
+
+
+class PortTakenError(ThumbrigError):
+    """Raised when the port asked for is in use."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use: expected a free one on 127.0.0.1; give another, or none")
+
+
+def free_port(wanted: int | None) -> int:
+    """Check that the wanted port is free, or find one that is."""
+    with socket.socket() as probe:
+        # As servers do: a port of a connection that has just ended counts as free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted or 0))
+        except OSError as exc:
+            raise PortTakenError(wanted or 0) from exc
+        return int(probe.getsockname()[1])

@@ -1,0 +1,182 @@
+"""A deleted photo is gone, also if the function had it in hand at that moment."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.pictures import picture
+from harness.application import NotReadyError
+from harness.browser import Browser
+from harness.cdn.edge import edge
+from harness.function_log import read_log
+from harness.settle import wait_until_logged
+from harness.wait import Backoff, wait_for
+from scenarios.journal import JournalingApplication, scenario_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.application import Upload
+    from harness.cdn.edge import Edge
+    from harness.deletion import Deletion
+    from harness.deployment import Deployment
+    from harness.targets.base import Target
+    from scenarios.journal import Journal
+
+_DELETIONS = 32
+# Beyond the usual time: the last of them find a thumbnail that is there already.
+_SPREAD = 1.3
+_TIMEOUT_SECONDS = 4
+
+
+def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    upload = application.upload(picture("grey.jpg").path(), "me.jpg")
+    application.wait_until_ready(upload)
+
+    deletion = application.delete(upload.key)
+
+    assert deletion.key == upload.key
+    assert deletion.thumbnail_keys == (upload.thumbnail_key,)
+    assert not _left(deployment, upload)
+
+
+def test_deleting_twice_does_no_harm(application: JournalingApplication, deployment: Deployment) -> None:
+    upload = application.upload(picture("grey.jpg").path(), "me.jpg")
+    application.wait_until_ready(upload)
+
+    application.delete(upload.key)
+    application.delete(upload.key)
+
+    assert not _left(deployment, upload)
+
+
+def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(
+    application: JournalingApplication,
+) -> None:
+    upload = application.upload(picture("grey.jpg").path(), "me.jpg")
+    application.wait_until_ready(upload)
+    deletion = application.delete(upload.key)
+
+    again = application.put(upload.key, picture("photo-smooth.jpg").path())
+    application.wait_until_ready(again)
+
+    assert application.sweep(deletion).late_keys == ()
+    assert application.find(again)
+
+
+@pytest.fixture(scope="module")
+def hasty(target: Target) -> Deployment:
+    """A pipeline whose function has little time, so that a deletion is settled soon."""
+    return target.deploy(parameters={"Timeout": str(_TIMEOUT_SECONDS)})
+
+
+@pytest.fixture(scope="module")
+def hasty_edge(hasty: Deployment) -> Iterator[Edge]:
+    """An edge in front of its bucket."""
+    with edge(hasty) as running:
+        yield running
+
+
+def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
+    hasty: Deployment, hasty_edge: Edge, journal: Journal, request: pytest.FixtureRequest
+) -> None:
+    scenario = scenario_name(request.node.nodeid)
+    application = JournalingApplication(hasty, journal, scenario, edge=hasty_edge)
+    photo = picture("reference.jpg").data()
+    usual_seconds = _usual_seconds(application, photo)
+
+    uploads, deletions = [], []
+    for number in range(_DELETIONS):
+        upload = application.upload(photo, "me.jpg")
+        _wait_until(upload.started_seconds + usual_seconds * _SPREAD * number / _DELETIONS)
+        uploads.append(upload)
+        deletions.append(application.delete(upload.key))
+    wait_for(_AllInvocationsOver(hasty), timeout_seconds=2 * _TIMEOUT_SECONDS)
+    # The worst that can happen: somebody looks before the deletions are settled, and the CDN keeps it.
+    seen = _statuses(application, hasty_edge, uploads)
+    late = _settle(application, deletions)
+
+    assert late, "no deletion met the function at work: nothing was shown"
+    assert 0 < seen.count(200) <= len(late)
+    assert [left for upload in uploads for left in _left(hasty, upload)] == []
+    assert set(_statuses(application, hasty_edge, uploads)) == {403}
+
+
+def test_a_photo_deleted_before_its_turn_is_refused_as_missing(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    # The function is busy with others, and finds this one gone.
+    others = [application.upload(picture("reference.jpg").path(), "other.jpg") for _ in range(6)]
+    upload = application.upload(picture("reference.jpg").path(), "me.jpg")
+    application.delete(upload.key)
+
+    (line,) = wait_until_logged(deployment, upload).naming(upload.key)
+    for other in others:
+        application.wait_until_ready(other)
+
+    assert line["type"] == "OriginalMissing"
+    with pytest.raises(NotReadyError, match="cannot be read back"):
+        application.wait_until_ready(upload, timeout_seconds=0)
+
+
+def _usual_seconds(application: JournalingApplication, photo: bytes) -> float:
+    uploads = [application.upload(photo, "usual.jpg")]
+    application.wait_until_ready(uploads[0])
+    return median(
+        application.wait_until_ready(application.upload(photo, "usual.jpg")).visible_seconds for _ in range(5)
+    )
+
+
+def _settle(application: JournalingApplication, deletions: list[Deletion]) -> list[str]:
+    with ThreadPoolExecutor(max_workers=len(deletions)) as jobs:
+        settled = jobs.map(application.wait_until_settled, deletions)
+        return [key for sweeps in settled for sweep in sweeps for key in sweep.late_keys]
+
+
+def _statuses(application: JournalingApplication, edge: Edge, uploads: list[Upload]) -> list[int]:
+    with Browser(edge.ca_certificate) as browser:
+        return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
+
+
+def _left(deployment: Deployment, upload: Upload) -> list[str]:
+    s3 = deployment.aws.client("s3")
+    return [
+        entry["Key"]
+        for key in (upload.key, upload.thumbnail_key)
+        for entry in s3.list_objects_v2(Bucket=deployment.bucket, Prefix=key).get("Contents", [])
+    ]
+
+
+def _wait_until(moment_seconds: float) -> None:
+    wait_for(_Moment(moment_seconds), timeout_seconds=5, backoff=Backoff(first_seconds=0.001, factor=1.0))
+
+
+@dataclass(frozen=True)
+class _Moment:
+    moment_seconds: float
+
+    def check(self) -> bool | None:
+        return time.monotonic() >= self.moment_seconds or None
+
+    def describe(self) -> str:
+        return "expected time to pass"
+
+
+@dataclass(frozen=True)
+class _AllInvocationsOver:
+    deployment: Deployment
+
+    def check(self) -> bool | None:
+        log = read_log(self.deployment)
+        return log.invocations_ended == log.invocations_started or None
+
+    def describe(self) -> str:
+        return "expected every invocation to be over"

@@ -1,0 +1,95 @@
+"""Five ways over the gap between an upload and its thumbnail, and what each costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fixtures.pictures import picture
+from harness.browser import Browser
+from harness.cdn.edge import edge
+from harness.deployment import Capability
+from harness.gap import PLACEHOLDER_SECONDS, POLL_SECONDS, prepare, strategy
+from harness.gap_page import Page, put_placeholder
+from scenarios.journal import JournalingApplication, scenario_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.cdn.edge import Edge
+    from harness.deployment import Deployment
+    from scenarios.journal import Journal
+
+# The strategies change the distribution, through the API of the target.
+pytestmark = pytest.mark.needs(Capability.CLOUDFRONT)
+
+_ERROR_CACHING_SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def running(deployment: Deployment) -> Iterator[Edge]:
+    """An edge in front of the shared pipeline's bucket, with a placeholder in it."""
+    put_placeholder(deployment)
+    with edge(deployment) as running:
+        yield running
+        prepare(strategy("naive"), running)
+
+
+@pytest.fixture
+def page(
+    deployment: Deployment, running: Edge, journal: Journal, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page with the application behind it."""
+    application = JournalingApplication(deployment, journal, scenario_name(request.node.nodeid), edge=running)
+    with Browser(running.ca_certificate) as browser:
+        yield Page(application, running, browser, picture("reference.jpg").data())
+
+
+def test_asking_the_cdn_too_early_hides_the_picture_for_ten_seconds(page: Page) -> None:
+    visit, outcome = page.cross(strategy("naive"))
+
+    first, *others, last = visit.answers
+    assert (first.status, first.cache) == (403, "Error from cloudfront")
+    assert {answer.status for answer in others} == {403}
+    assert last.status == 200
+    assert outcome.first_picture_seconds == pytest.approx(_ERROR_CACHING_SECONDS, abs=1.0)
+    # What is asked meanwhile is answered from memory.
+    assert outcome.origin_requests == 2
+
+
+def test_a_new_query_each_time_does_not_help_because_the_cache_does_not_see_it(page: Page) -> None:
+    visit, outcome = page.cross(strategy("query"))
+
+    assert outcome.viewer_requests > 50
+    assert outcome.origin_requests == 2
+    assert outcome.first_picture_seconds == pytest.approx(_ERROR_CACHING_SECONDS, abs=1.0)
+    assert {answer.status for answer in visit.answers[:-1]} == {403}
+
+
+def test_a_placeholder_shows_no_error_and_gives_way_within_its_second(page: Page) -> None:
+    visit, outcome = page.cross(strategy("placeholder"))
+
+    assert outcome.errors_seen == 0
+    assert outcome.placeholders_seen >= 1
+    assert {answer.status for answer in visit.answers} == {200}
+    assert visit.edge_clock_seconds <= PLACEHOLDER_SECONDS + POLL_SECONDS
+    assert outcome.first_picture_seconds < _ERROR_CACHING_SECONDS / 2
+
+
+def test_without_error_caching_every_early_request_goes_to_the_bucket(page: Page) -> None:
+    _, outcome = page.cross(strategy("no-error-caching"))
+
+    assert outcome.errors_seen >= 1
+    assert outcome.origin_requests == outcome.viewer_requests
+    assert outcome.edge_clock_seconds <= POLL_SECONDS
+    assert outcome.first_picture_seconds < _ERROR_CACHING_SECONDS / 2
+
+
+def test_looking_into_the_bucket_first_shows_no_wrong_answer_and_asks_the_origin_once(page: Page) -> None:
+    visit, outcome = page.cross(strategy("bucket"))
+
+    assert (outcome.errors_seen, outcome.placeholders_seen) == (0, 0)
+    assert (outcome.viewer_requests, outcome.origin_requests) == (1, 1)
+    assert outcome.edge_clock_seconds == 0
+    assert visit.answers[0].cache == "Miss from cloudfront"

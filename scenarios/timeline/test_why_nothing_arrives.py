@@ -1,0 +1,129 @@
+"""When no thumbnail arrives, the application is told why; each cause is made to happen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fixtures.pictures import picture
+from harness.application import NotReadyError
+from harness.deployed import DeployedApplication
+from harness.deployment import Capability
+from harness.diagnosis import Cause, diagnose
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from harness.application import Upload
+    from harness.deployment import Deployment
+    from harness.diagnosis import Diagnosis
+    from harness.targets.base import Target
+    from scenarios.journal import JournalingApplication
+
+# A setting that the function refuses while it starts: every attempt fails, as in an outage.
+_BROKEN = {"ThumbnailEffort": "99"}
+
+
+def test_a_filter_that_does_not_match(application: JournalingApplication, deployment: Deployment) -> None:
+    upload = application.put("members/documents/me.jpg", picture("grey.jpg").path())
+
+    diagnosis = _diagnosed(deployment, upload, Cause.FILTER)
+
+    assert f"'prefix': '{deployment.source_prefix}'" in diagnosis.sentence
+
+
+def test_a_refusal(application: JournalingApplication, deployment: Deployment) -> None:
+    upload = application.upload(b"this is text", "me.jpg")
+
+    diagnosis = _diagnosed(deployment, upload, Cause.REFUSED)
+
+    assert "NotAnImage" in diagnosis.sentence
+
+
+def test_the_application_is_told_the_cause_at_its_time_out(
+    application: JournalingApplication, deployment: Deployment
+) -> None:
+    upload = application.upload(b"this is text", "me.jpg")
+    _diagnosed(deployment, upload, Cause.REFUSED)
+
+    with pytest.raises(
+        NotReadyError, match=r"(?s)no thumbnail members.* why: the function refused it for good"
+    ):
+        application.wait_until_ready(upload, timeout_seconds=0)
+
+
+def test_an_original_that_is_gone(application: JournalingApplication, deployment: Deployment) -> None:
+    upload = application.upload(picture("grey.jpg").path(), "me.jpg")
+    application.delete(upload.key)
+
+    _diagnosed(deployment, upload, Cause.NO_ORIGINAL)
+
+
+def test_retries_and_then_the_failure_queue(target: Target) -> None:
+    broken = target.deploy(parameters=_BROKEN)
+    upload = DeployedApplication(broken).upload(picture("grey.jpg").path(), "me.jpg")
+
+    retrying = _diagnosed(broken, upload, Cause.RETRYING)
+    given_up = _diagnosed(broken, upload, Cause.GIVEN_UP)
+
+    assert "THUMBNAIL_EFFORT" in retrying.sentence
+    assert "THUMBNAIL_EFFORT" in given_up.sentence
+
+
+@pytest.mark.needs(Capability.IAM)
+def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
+    silent = target.deploy()
+    functions = silent.aws.client("lambda")
+    policy = json.loads(functions.get_policy(FunctionName=silent.function_name)["Policy"])
+    for statement in policy["Statement"]:
+        functions.remove_permission(FunctionName=silent.function_name, StatementId=statement["Sid"])
+
+    upload = DeployedApplication(silent).upload(picture("grey.jpg").path(), "me.jpg")
+    diagnosis = _diagnosed(silent, upload, Cause.NO_PERMISSION)
+
+    assert "does not let S3 invoke it" in diagnosis.sentence
+
+
+@pytest.mark.needs(Capability.IAM)
+def test_a_role_that_may_not_read_originals(target: Target) -> None:
+    blind = target.deploy()
+    _forbid(blind, "ReadOriginals")
+
+    upload = DeployedApplication(blind).upload(picture("grey.jpg").path(), "me.jpg")
+    diagnosis = _diagnosed(blind, upload, Cause.NO_PERMISSION)
+
+    assert "the function's role is denied what it needs" in diagnosis.sentence
+
+
+def _forbid(deployment: Deployment, sid: str) -> None:
+    iam = deployment.aws.client("iam")
+    role = deployment.role_arn.rpartition("/")[2]
+    name = iam.list_role_policies(RoleName=role)["PolicyNames"][0]
+    document: Any = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    document["Statement"] = [entry for entry in document["Statement"] if entry["Sid"] != sid]
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _diagnosed(deployment: Deployment, upload: Upload, cause: Cause) -> Diagnosis:
+    return wait_for(_Found(deployment, upload, cause), timeout_seconds=30)
+
+
+@dataclass(frozen=True)
+class _Found:
+    deployment: Deployment
+    upload: Upload
+    cause: Cause
+
+    def check(self) -> Diagnosis | None:
+        diagnosis = self._look()
+        return diagnosis if diagnosis.cause is self.cause else None
+
+    def describe(self) -> str:
+        return f"expected {self.cause}, found:\n" + "\n".join(self._look().lines)
+
+    def _look(self) -> Diagnosis:
+        return diagnose(
+            self.deployment, self.upload.key, since_epoch_seconds=self.upload.started_epoch_seconds
+        )

@@ -1,0 +1,236 @@
+"""What a person sees who runs the gate on a function without requirements, and what is left: the reports."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from PIL import Image
+
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from tests.conftest import FunctionFolders
+
+_PROJECT = Path(__file__).parents[3]
+
+# It answers with one and the same thumbnail, whatever comes: what counts is how the gate takes it.
+_SOURCE = """
+import base64, os, time, urllib.parse
+import boto3
+
+THUMBNAIL = base64.b64decode("{thumbnail}")
+
+def handle(event, context):
+    key = urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"])
+    {before}
+    name = os.environ["DESTINATION_PREFIX"] + key.removeprefix(os.environ["SOURCE_PREFIX"]).rsplit(".", 1)[0]
+    boto3.client("s3").put_object(Bucket=os.environ["BUCKET_NAME"], Key=name + ".webp", Body=THUMBNAIL)
+"""
+
+
+def _thumbnail(side: int = 150) -> bytes:
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).convert("RGB").save(buffer, "WEBP")
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A function, pictures and a baseline on somebody's disk."""
+
+    folder: Path
+
+    @property
+    def function(self) -> Path:
+        return self.folder / "function"
+
+    @property
+    def baseline(self) -> Path:
+        return self.folder / "baseline.json"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    def write(self, *, thumbnail: bytes | None = None, before: str = "pass") -> None:
+        """Write the function."""
+        encoded = base64.b64encode(_thumbnail() if thumbnail is None else thumbnail).decode()
+        (self.function / "index.py").write_text(_SOURCE.format(thumbnail=encoded, before=before))
+
+    def command(self, *arguments: str) -> list[str]:
+        """Build the command."""
+        options = ["--function", self.function, "--baseline", self.baseline]
+        options += ["--images", self.folder / "pictures", "--output", self.folder / "reports"]
+        return [sys.executable, "-m", "benchmarks.gate", *map(str, options), *arguments]
+
+    def environment(self) -> dict[str, str]:
+        """Give it a folder of its own for what is temporary."""
+        inherited = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+        return {**inherited, "TMPDIR": str(self.temporary)}
+
+    def gate(self, *arguments: str, code: int) -> str:
+        """Run the gate, which must end with the code and leave no temporary file; gives what it said."""
+        ended = subprocess.run(
+            self.command(*arguments),
+            cwd=_PROJECT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+        assert ended.returncode == code, ended.stdout
+        assert "Traceback" not in ended.stdout
+        assert not list(self.temporary.iterdir())
+        return ended.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, function_folders: FunctionFolders) -> Desk:
+    """A function that works, a picture, and their baseline."""
+    made = Desk(folder=tmp_path_factory.mktemp("desk") / "original")
+    shutil.copytree(function_folders.make(""), made.function)
+    made.write()
+    made.temporary.mkdir()
+    (made.folder / "pictures").mkdir()
+    Image.linear_gradient("L").save(made.folder / "pictures" / "grey.png")
+    made.gate("--accept", "first baseline", code=0)
+    return made
+
+
+@pytest.fixture
+def accepted(original: Desk, tmp_path: Path) -> Desk:
+    """A copy of it, to change."""
+    shutil.copytree(original.folder, tmp_path / "desk")
+    return Desk(folder=tmp_path / "desk")
+
+
+def test_a_function_that_did_not_change_is_held(accepted: Desk) -> None:
+    assert "green: held: 1 picture" in accepted.gate(code=0)
+
+
+def test_a_function_that_makes_larger_pictures_is_red(accepted: Desk) -> None:
+    accepted.write(thumbnail=_thumbnail(200))
+
+    said = accepted.gate(code=1)
+
+    assert "200x200" in said
+    assert "function's files changed: index.py" in said
+
+
+def test_a_function_that_fails_now_leaves_its_picture_missing(accepted: Desk) -> None:
+    accepted.write(before="raise KeyError(key)")
+
+    assert "no thumbnail: error: KeyError" in accepted.gate(code=1)
+
+
+def test_a_function_that_writes_nothing_leaves_its_picture_missing(accepted: Desk) -> None:
+    accepted.write(before="return None")
+
+    assert "no thumbnail, and no error either" in accepted.gate(code=1)
+
+
+def test_a_function_that_writes_no_picture_cannot_be_judged(accepted: Desk) -> None:
+    accepted.write(thumbnail=b"not a picture")
+
+    said = accepted.gate(code=2)
+
+    assert said.startswith("cannot judge: grey.png: expected a picture as its thumbnail, got 13 bytes")
+
+
+def test_a_baseline_of_another_function_cannot_judge(accepted: Desk) -> None:
+    description = accepted.function / "function.toml"
+    description.write_text(description.read_text().replace('"small"', '"mine"'))
+
+    said = accepted.gate(code=2)
+
+    assert said.startswith("cannot judge: expected a baseline of function 'mine', got one of 'small'")
+
+
+def test_a_baseline_of_a_newer_format_cannot_judge(accepted: Desk) -> None:
+    stored = json.loads(accepted.baseline.read_text())
+    accepted.baseline.write_text(json.dumps({**stored, "format": "thumbrig-gate-baseline/9"}))
+
+    said = accepted.gate(code=2)
+
+    assert "expected a baseline of format thumbrig-gate-baseline/1, got format" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_an_unreadable_picture_cannot_be_judged_by(accepted: Desk) -> None:
+    broken = accepted.folder / "pictures" / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+
+    assert accepted.gate(code=2).startswith(f"cannot judge: {broken}: expected a picture to judge by")
+
+
+def test_a_truncated_picture_cannot_be_judged_by(accepted: Desk) -> None:
+    path = accepted.folder / "pictures" / "grey.png"
+    path.write_bytes(path.read_bytes()[:-60])
+
+    assert accepted.gate(code=2).startswith(f"cannot judge: {path}: expected a picture to judge by")
+
+
+def test_accepting_without_a_reason_is_refused_and_nothing_written(accepted: Desk) -> None:
+    before = accepted.baseline.read_bytes()
+
+    said = accepted.gate("--accept", " ", code=2)
+
+    assert "--accept: expected a reason" in said
+    assert accepted.baseline.read_bytes() == before
+
+
+def test_ctrl_c_leaves_nothing_and_does_not_wait_for_the_function(accepted: Desk) -> None:
+    accepted.write(before="time.sleep(25)")
+    before = accepted.baseline.read_bytes()
+    with subprocess.Popen(
+        accepted.command("--accept", "never"),
+        cwd=_PROJECT,
+        env=accepted.environment(),
+        text=True,
+        stderr=subprocess.PIPE,
+        # Ctrl-C goes to the rig's group only, not to the tests.
+        start_new_session=True,
+    ) as rig:
+        wait_for(_Serves(rig), timeout_seconds=60)
+        started = psutil.Process(rig.pid).children(recursive=True)
+        os.killpg(rig.pid, signal.SIGINT)
+        _, said = rig.communicate(timeout=15)
+
+    assert rig.returncode == 130
+    assert said.strip() == "thumbrig: interrupted, everything is stopped"
+    assert not [process for process in started if process.is_running()]
+    assert not list(accepted.temporary.iterdir())
+    assert accepted.baseline.read_bytes() == before
+
+
+class _Serves:
+    """True once the function's runtime has run below the gate for a moment."""
+
+    def __init__(self, rig: subprocess.Popen[str]) -> None:
+        self._rig = rig
+
+    def check(self) -> bool | None:
+        """Look for the runtime client."""
+        assert self._rig.poll() is None, self._rig.stderr and self._rig.stderr.read()
+        children = psutil.Process(self._rig.pid).children(recursive=True)
+        found = [child for child in children if "handle" in " ".join(child.cmdline())]
+        return True if found else None
+
+    def describe(self) -> str:
+        """Say what was waited for."""
+        return "expected the function to run"
