@@ -21,6 +21,7 @@ _ORDER = (
     "upload",
     "pictures",
     "keys",
+    "sizes",
     "events",
     "refusals",
     "replace",

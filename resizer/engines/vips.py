@@ -100,6 +100,10 @@ class VipsSmall:
         mode = "RGBA" if self.image.hasalpha() else "RGB"
         return mode, (self.image.width, self.image.height), bytes(self.image.write_to_memory())
 
+    def shrink(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> VipsSmall:
+        """Resample them as a picture is."""
+        return VipsSmall(_square(self.image, size, kernel).copy_memory())
+
     def encode(self, encoding: Encoding) -> bytes:
         """Write them by libvips' encoders, or by the one that has the switches."""
         kind, quality = encoding.format, encoding.quality
