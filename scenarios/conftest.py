@@ -26,6 +26,7 @@ _ORDER = (
     "upload",
     "pictures",
     "keys",
+    "sizes",
     "events",
     "refusals",
     "replace",
