@@ -37,11 +37,13 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.mark.parametrize("report", ["bench_page", "tune_page"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [pytest.param(1280, id="wide"), pytest.param(360, id="narrow")])
 def test_the_page_opens_from_disk_without_a_complaint(
-    browser: Browser, bench_page: Path, width: int, scheme: str
+    browser: Browser, request: pytest.FixtureRequest, report: str, width: int, scheme: str
 ) -> None:
+    path: Path = request.getfixturevalue(report)
     complaints: list[str] = []
     requests: list[str] = []
     page = browser.new_page(
@@ -51,14 +53,14 @@ def test_the_page_opens_from_disk_without_a_complaint(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.on("request", lambda request: requests.append(request.url))
-    page.goto(bench_page.as_uri())
+    page.goto(path.as_uri())
     page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
     scrolled = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     undecoded = page.eval_on_selector_all("img", "all => all.filter(one => !one.naturalWidth).length")
     page.close()
 
     assert complaints == []
-    assert [url for url in requests if not url.startswith(("data:", bench_page.as_uri()))] == []
+    assert [url for url in requests if not url.startswith(("data:", path.as_uri()))] == []
     assert scrolled == 0
     assert undecoded == 0
 
