@@ -89,6 +89,8 @@ def _read_outputs(
         bucket=outputs["BucketName"],
         source_prefix=outputs["SourcePrefix"],
         destination_prefix=outputs["DestinationPrefix"],
+        sizes=_sizes(outputs["ThumbnailSizes"]),
+        resized_prefix=outputs["ResizedPrefix"],
         thumbnail_extension=_EXTENSIONS[outputs["ThumbnailFormat"]],
         function_name=outputs["FunctionName"],
         role_arn=outputs["RoleArn"],
@@ -100,6 +102,11 @@ def _read_outputs(
         distribution_id=outputs.get("DistributionId"),
         stack_name=stack_name,
     )
+
+
+def _sizes(text: str) -> dict[str, int]:
+    """Read the stack's sizes as the function does: `thumbnail=150,medium=480`."""
+    return {name: int(pixels) for name, _, pixels in (size.partition("=") for size in text.split(","))}
 
 
 class _StackCreated:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from harness.pipeline import THUMBNAIL, Pipeline
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.aws import Aws
 
 
@@ -24,6 +26,7 @@ class Capability(Enum):
 class Deployment:
     """All that a scenario, the application or an edge needs to know of a pipeline.
 
+    `sizes` are the pixels of each named size, as the function was told them.
     `timeout_seconds` is the function's own time limit; `thumbnail_extension` comes with its dot.
     """
 
@@ -31,6 +34,8 @@ class Deployment:
     bucket: str
     source_prefix: str
     destination_prefix: str
+    sizes: Mapping[str, int]
+    resized_prefix: str
     thumbnail_extension: str
     function_name: str
     role_arn: str
@@ -43,12 +48,18 @@ class Deployment:
     stack_name: str | None = None
 
     @property
+    def prefixes(self) -> dict[str, str]:
+        """Where each size's pictures are; those beside the thumbnails are in folders of their names."""
+        further = {name: f"{self.resized_prefix}{name}/" for name in self.sizes if name != THUMBNAIL}
+        return {THUMBNAIL: self.destination_prefix, **further}
+
+    @property
     def pipeline(self) -> Pipeline:
         """What an application is told of it."""
         return Pipeline(
             bucket=self.bucket,
             source_prefix=self.source_prefix,
-            prefixes={THUMBNAIL: self.destination_prefix},
+            prefixes=self.prefixes,
             thumbnail_extension=self.thumbnail_extension,
             function_timeout_seconds=self.timeout_seconds,
             cdn_url=f"https://{self.distribution_domain}" if self.distribution_domain else None,

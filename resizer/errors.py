@@ -37,9 +37,11 @@ class EncoderFailedError(ResizerError):
 class DestinationInsideSourceError(ResizerError):
     """Raised when each thumbnail would be an upload again, so that the function called itself for ever."""
 
-    def __init__(self, source_prefix: str, destination_prefix: str) -> None:
+    def __init__(
+        self, source_prefix: str, destination_prefix: str, *, variable: str = "DESTINATION_PREFIX"
+    ) -> None:
         super().__init__(
-            f"DESTINATION_PREFIX: expected a place outside SOURCE_PREFIX {source_prefix!r}, "
+            f"{variable}: expected a place outside SOURCE_PREFIX {source_prefix!r}, "
             f"got {destination_prefix!r}; the function would call itself for ever, so change one of the two"
         )
 

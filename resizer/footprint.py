@@ -39,6 +39,10 @@ _VIPS_WEBP_ALPHA_BYTES = 2.05
 # Two copies of the planes, and three pictures of four or six bytes.
 _VIPS_AVIF_BYTES = 14.5
 
+# A GIF may be nothing but comments, or nothing but frames of a pixel: what a byte of them takes.
+_PILLOW_GIF_COMMENTS = 2.6
+_VIPS_GIF_FRAMES = 7
+
 _AVIF_LIBRARY_BYTES = 8 * _MB
 
 # How many rows libvips holds while it shrinks: more for a larger thumbnail, never more than these.
@@ -70,7 +74,7 @@ def _by_pillow(header: Header, file_bytes: int, size: int) -> float:
         case Format.WEBP:
             return kept + header.pixels * _PILLOW_WEBP_BYTES
         case Format.GIF:
-            return kept + header.pixels + square * 8
+            return kept + _PILLOW_GIF_COMMENTS * file_bytes + header.pixels + square * 8
         case Format.AVIF:
             rgb = 4 if header.alpha else 3
             return kept + _AVIF_LIBRARY_BYTES + header.pixels * (_plane_bytes(header) + rgb + 4.3)
@@ -130,7 +134,7 @@ def _by_vips(header: Header, file_bytes: int, size: int) -> float:
         case Format.TIFF:
             return 2 * header.metadata_bytes + flowing + _tiff_bytes(header, file_bytes)
         case Format.GIF:
-            return flowing + header.pixels * 4
+            return _VIPS_GIF_FRAMES * file_bytes + flowing + header.pixels * 4
         case Format.WEBP:
             return (
                 2 * header.metadata_bytes

@@ -70,6 +70,8 @@ def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answe
         "size": f"{settings.size}x{settings.size}",
         "originalSize": result.original_bytes,
         "thumbnailSize": len(result.rendered.data),
+        # Only where there are further sizes: of the one size the answer is the contract's.
+        **({"sizes": further} if (further := _further(result, settings)) else {}),
     }
 
 
@@ -89,6 +91,18 @@ def _when(record: Record) -> dict[str, str]:
     return {"event_time": record.time} if record.time else {}
 
 
+def _further(result: pipeline.Result, settings: Settings) -> Answer:
+    """Say of each size beside the thumbnail where it is, and how large."""
+    return {
+        size.name: {
+            "key": result.keys[size.name],
+            "size": f"{size.pixels}x{size.pixels}",
+            "bytes": len(result.rendered.files[size.name]),
+        }
+        for size in settings.further_sizes
+    }
+
+
 def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> None:
     log.write(
         "info",
@@ -103,5 +117,6 @@ def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> 
         thumbnail_height=settings.size,
         engine=result.rendered.engine,
         **_when(record),
+        **({"sizes": further} if (further := _further(result, settings)) else {}),
         **{f"{step}_ms": took for step, took in result.milliseconds.items()},
     )

@@ -10,34 +10,46 @@ from typing import TYPE_CHECKING
 from resizer.engines import engine_for
 from resizer.header import read_header
 from resizer.keys import thumbnail_key
+from resizer.sizes import THUMBNAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from resizer.formats import Buffer
     from resizer.settings import Settings
+    from resizer.sizes import Size
     from resizer.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A thumbnail, and what is worth knowing about how it came to be."""
+    """What was made of a picture, by the names of the sizes, and what is worth knowing of the making."""
 
-    data: bytes
+    files: Mapping[str, bytes]
     width: int
     height: int
     engine: str
 
+    @property
+    def data(self) -> bytes:
+        """The thumbnail."""
+        return self.files[THUMBNAIL]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One original served."""
+    """One original served; `keys` says where each size is."""
 
     original: str
-    thumbnail: str
+    keys: Mapping[str, str]
     original_bytes: int
     rendered: Rendered
     milliseconds: dict[str, float]
+
+    @property
+    def thumbnail(self) -> str:
+        """Where the thumbnail is."""
+        return self.keys[THUMBNAIL]
 
 
 @dataclass
@@ -55,38 +67,51 @@ class Stopwatch:
 
 
 def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
-    """Download an original, make its thumbnail, upload that."""
+    """Download an original, make its thumbnail and the further sizes, upload them."""
     watch = Stopwatch()
-    destination = thumbnail_key(
-        key,
-        source_prefix=settings.source_prefix,
-        destination_prefix=settings.destination_prefix,
-        extension=settings.format.extension,
-    )
+    keys = {size.name: _destination(key, size, settings) for size in settings.sizes}
     with watch.step("download"):
         original = storage.get(key, admit=settings.memory.admit_file)
     rendered = render(original, settings=settings, watch=watch)
     with watch.step("upload"):
-        storage.put(destination, rendered.data, content_type=settings.format.content_type)
+        # The thumbnail last, so that whoever sees it finds the further sizes too.
+        for name in sorted(keys, key=THUMBNAIL.__eq__):
+            storage.put(keys[name], rendered.files[name], content_type=settings.format.content_type)
     return Result(
         original=key,
-        thumbnail=destination,
+        keys=keys,
         original_bytes=len(original),
         rendered=rendered,
         milliseconds=watch.milliseconds,
     )
 
 
+def _destination(key: str, size: Size, settings: Settings) -> str:
+    return thumbnail_key(
+        key,
+        source_prefix=settings.source_prefix,
+        destination_prefix=size.prefix,
+        extension=settings.format.extension,
+    )
+
+
 def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendered:
-    """Make a thumbnail of a picture; what the steps mean to each engine, its module says."""
+    """Make every size of a picture; what the steps mean to each engine, its module says.
+
+    The picture is decoded and resized once, for the largest size, and the others are made from that one: the
+    rows of libvips flow by only once, and to go through a large picture again would cost as much again.
+    """
+    largest = settings.largest_size
     with watch.step("decode"):
         header = read_header(original, max_pixels=settings.max_pixels)
-        engine = engine_for(
-            settings.engine, header, settings.memory, file_bytes=len(original), size=settings.size
-        )
-        picture = engine.decode(original, header, settings.size)
+        engine = engine_for(settings.engine, header, settings.memory, file_bytes=len(original), size=largest)
+        picture = engine.decode(original, header, largest)
     with watch.step("resize"):
-        small = picture.resize(settings.size, settings.kernel)
+        first = picture.resize(largest, settings.kernel)
+        smalls = {
+            size.name: first if size.pixels == largest else first.shrink(size.pixels, settings.kernel)
+            for size in settings.sizes
+        }
     with watch.step("encode"):
-        data = small.encode(settings.encoding)
-    return Rendered(data=data, width=header.width, height=header.height, engine=engine.name)
+        files = {name: small.encode(settings.encoding) for name, small in smalls.items()}
+    return Rendered(files=files, width=header.width, height=header.height, engine=engine.name)

@@ -11,6 +11,7 @@ from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
 from resizer.memory import Memory
 from resizer.profiles import PROFILES, REFERENCE
+from resizer.sizes import LARGEST_PIXELS, THUMBNAIL, Size, further_sizes, parse_sizes
 from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ EngineName = Literal["auto", "pillow", "vips"]
 T = TypeVar("T", bound=str)
 
 _PREFIX = "THUMBNAIL_"
+_RESIZED_PREFIX = "members/profile/resized/"
 _PROFILE = "THUMBNAIL_PROFILE"
 
-_LARGEST_SIZE = 1024
 _BEST_QUALITY = 100
 # Any larger could only be a slip of the hand.
 _MOST_PIXELS = 10**12
@@ -41,6 +42,8 @@ class Settings:
     destination_prefix: str = "members/profile/resized/thumbnail/"
     engine: EngineName = "auto"
     size: int = 150
+    # What is made beside the thumbnail, from the same decode.
+    further_sizes: tuple[Size, ...] = ()
     quality: int = 85
     effort: int = 6
     format: OutputFormat = OutputFormat.WEBP
@@ -56,6 +59,16 @@ class Settings:
         return Memory(limit_bytes=self.memory_bytes, rest_bytes=REST_BYTES[self.engine])
 
     @property
+    def sizes(self) -> tuple[Size, ...]:
+        """All that is made of an original, the thumbnail first."""
+        return Size(name=THUMBNAIL, pixels=self.size, prefix=self.destination_prefix), *self.further_sizes
+
+    @property
+    def largest_size(self) -> int:
+        """What a decoder's scale has to cover."""
+        return max(size.pixels for size in self.sizes)
+
+    @property
     def encoding(self) -> Encoding:
         """How thumbnails are written."""
         return Encoding(format=self.format, quality=self.quality, effort=self.effort, switches=self.switches)
@@ -66,12 +79,14 @@ class Settings:
         env = _profile(env) | dict(env)
         output = OutputFormat(_choice(env, "THUMBNAIL_FORMAT", cls.format, tuple(OutputFormat)))
         source, destination = _prefixes(env)
+        size, further = _sizes(env, source, destination)
         return cls(
             bucket_name=_bucket(env),
             source_prefix=source,
             destination_prefix=destination,
             engine=_choice(env, "RESIZER_ENGINE", cls.engine, get_args(EngineName)),
-            size=_whole(env, "THUMBNAIL_SIZE", cls.size, 1, _LARGEST_SIZE),
+            size=size,
+            further_sizes=further,
             quality=_whole(env, "THUMBNAIL_QUALITY", cls.quality, 1, _BEST_QUALITY),
             effort=_whole(env, "THUMBNAIL_EFFORT", cls.effort, 0, output.most_effort),
             format=output,
@@ -104,6 +119,29 @@ def _prefixes(env: Mapping[str, str]) -> tuple[str, str]:
         if value and not value.endswith("/"):
             raise SettingsError(variable, "a prefix that ends in '/'", value)
     return source, destination
+
+
+def _sizes(env: Mapping[str, str], source: str, destination: str) -> tuple[int, tuple[Size, ...]]:
+    """Give the thumbnail's pixels and the further sizes, of which none may be an upload again."""
+    pixels = _whole(env, "THUMBNAIL_SIZE", Settings.size, 1, LARGEST_PIXELS)
+    if "THUMBNAIL_SIZES" not in env:
+        return pixels, ()
+    named = parse_sizes(env["THUMBNAIL_SIZES"])
+    if "THUMBNAIL_SIZE" in env and named[THUMBNAIL] != pixels:
+        expected = f"no other size than THUMBNAIL_SIZES names, {named[THUMBNAIL]}"
+        raise SettingsError("THUMBNAIL_SIZE", expected, env["THUMBNAIL_SIZE"])
+    resized = env.get("RESIZED_PREFIX", _RESIZED_PREFIX)
+    further = further_sizes(named, resized_prefix=resized)
+    for size in further:
+        if size.prefix.startswith(source):
+            raise DestinationInsideSourceError(source, size.prefix, variable="RESIZED_PREFIX")
+        if size.prefix.startswith(destination) or destination.startswith(size.prefix):
+            raise SettingsError(
+                "RESIZED_PREFIX", f"a place where {size.name!r} is not the thumbnails'", resized
+            )
+    if resized and not resized.endswith("/"):
+        raise SettingsError("RESIZED_PREFIX", "a prefix that ends in '/'", resized)
+    return named[THUMBNAIL], further
 
 
 def _profile(env: Mapping[str, str]) -> dict[str, str]:

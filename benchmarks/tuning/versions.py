@@ -26,8 +26,8 @@ _CODE: tuple[ModuleType | type | Callable[..., object], ...] = (
     trial,
     libwebp,
     switched,
-    PillowSmall,
-    VipsSmall,
+    PillowSmall.encode,
+    VipsSmall.encode,
     mozjpeg,
 )
 

@@ -134,6 +134,10 @@ class PillowSmall:
         """Take over another engine's pixels."""
         return cls(Image.frombytes(mode, size, pixels))
 
+    def shrink(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> PillowSmall:
+        """Resample them as a picture is."""
+        return PillowSmall(_resample(_resizable(self.image), size, kernel))
+
     def encode(self, encoding: Encoding) -> bytes:
         """Write them by Pillow's encoders, or by the one that has the switches."""
         image, kind = self.image, encoding.format

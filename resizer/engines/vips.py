@@ -63,7 +63,7 @@ class VipsEngine:
             load = getattr(pyvips.Image, _LOADERS[header.format])
             # libjpeg warns of many a sound JPEG, for a few bytes too many; and Pillow would not hear it.
             fail_on = "error" if header.format is Format.JPEG else "warning"
-            image = load(source, access="sequential", fail_on=fail_on, **_scale(header, size))
+            image = load(source, access="sequential", fail_on=fail_on, **_options(header, size))
             if image.width * image.height > header.pixels:
                 raise DamagedImageError(header.format, "it holds more pixels than its header tells")
             return VipsPicture(image, header)
@@ -99,6 +99,10 @@ class VipsSmall:
         """Give mode, size and bytes, as Pillow takes them."""
         mode = "RGBA" if self.image.hasalpha() else "RGB"
         return mode, (self.image.width, self.image.height), bytes(self.image.write_to_memory())
+
+    def shrink(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> VipsSmall:
+        """Resample them as a picture is."""
+        return VipsSmall(_square(self.image, size, kernel).copy_memory())
 
     def encode(self, encoding: Encoding) -> bytes:
         """Write them by libvips' encoders, or by the one that has the switches."""
@@ -151,8 +155,11 @@ def _translated(header: Header) -> Iterator[None]:
         raise DamagedImageError(header.format, reason) from exc
 
 
-def _scale(header: Header, size: int) -> dict[str, Any]:
+def _options(header: Header, size: int) -> dict[str, Any]:
     """Choose the loader's own scale, never smaller than the thumbnail."""
+    if header.format is Format.TIFF:
+        # Its own limit is 50 MB, for one strip; resizer/memory.py has weighed this picture already.
+        return {"unlimited": True}
     factor = min(header.width, header.height) / size
     if header.format is Format.JPEG:
         return {"shrink": next((shrink for shrink in _JPEG_SHRINKS if factor >= shrink), 1)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from resizer.formats import Buffer, Format
 from resizer.header import Header, OddHeaderError
+from resizer.readers.av1 import largest_frame_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,9 @@ def read(data: Buffer) -> Header:
     if not sizes:
         raise OddHeaderError("no ispe property")
     width, height = max(sizes, key=lambda size: size[0] * size[1])
+    # A decoder allocates what the stream says, and compares with the property only then.
+    if any(largest_frame_pixels(stream) > width * height for stream in _streams(data)):
+        raise OddHeaderError("its stream has more pixels than its properties tell")
     configurations = [data[at + 2] for at, _ in _properties(data, b"av1C")]
     return Header(
         format=Format.AVIF,
@@ -47,6 +51,55 @@ def _channels(flags: int) -> float:
     if flags & _MONOCHROME:
         return 1
     return 1 + 2 / ((2 if flags & _SUBSAMPLED_ACROSS else 1) * (2 if flags & _SUBSAMPLED_DOWN else 1))
+
+
+def _streams(data: Buffer) -> Iterator[bytes]:
+    """Yield what each item consists of: most are AV1 streams, the others have no header of one."""
+    for meta, meta_end in _boxes(data, 0, len(data), b"meta"):
+        base = next((start for start, _ in _boxes(data, meta + 4, meta_end, b"idat")), 0)
+        for iloc, _ in _boxes(data, meta + 4, meta_end, b"iloc"):
+            for extents in _items(data, iloc, idat=base):
+                yield b"".join(bytes(data[start : start + length]) for start, length in extents)
+
+
+def _items(data: Buffer, at: int, *, idat: int) -> Iterator[list[tuple[int, int]]]:
+    """Yield the places of each item, ISO/IEC 14496-12, 8.11.3; those in other items are no streams."""
+    version, sizes, more_sizes = struct.unpack_from(">B3xBB", data, at)
+    offset_bytes, length_bytes = divmod(sizes, 16)
+    base_bytes, index_bytes = divmod(more_sizes, 16)
+    numbers = _Numbers(data, at + 6)
+    items = numbers.take(4 if version == _WIDE_ITEMS else 2)
+    for _ in range(min(items, _MOST_BOXES)):
+        numbers.take(4 if version == _WIDE_ITEMS else 2)
+        method = numbers.take(2) & 0x0F if version else 0
+        numbers.take(2)
+        base = numbers.take(base_bytes) + (idat if method == _IN_IDAT else 0)
+        extents = []
+        for _ in range(min(numbers.take(2), _MOST_EXTENTS)):
+            numbers.take(index_bytes if version else 0)
+            offset, length = numbers.take(offset_bytes), numbers.take(length_bytes)
+            extents.append((base + offset, length or len(data)))
+        if method <= _IN_IDAT:
+            yield extents
+
+
+_WIDE_ITEMS = 2
+_IN_IDAT = 1
+_MOST_EXTENTS = 1000
+
+
+class _Numbers:
+    """Big-endian numbers of any width, one after the other."""
+
+    def __init__(self, data: Buffer, at: int) -> None:
+        self._data = data
+        self._at = at
+
+    def take(self, count: int) -> int:
+        start, self._at = self._at, self._at + count
+        if self._at > len(self._data):
+            raise OddHeaderError("a list of items that ends too early")
+        return int.from_bytes(self._data[start : self._at], "big")
 
 
 def _properties(data: Buffer, wanted: bytes) -> Iterator[tuple[int, int]]:

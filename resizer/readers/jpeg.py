@@ -25,6 +25,8 @@ _COEFFICIENTS = 64
 # Far more than any sound file has; a hundred megabytes of nothing else would take seconds.
 _MOST_PARTS = 10_000
 _MOST_PADDING = 65_536
+# Pillow joins Exif segments one by one, for which a hundred megabytes of them take a minute.
+_MOST_METADATA_BYTES = 32 * 2**20
 
 
 def read(data: Buffer) -> Header:
@@ -34,6 +36,8 @@ def read(data: Buffer) -> Header:
         if marker == _APP1 and not frame and bytes(data[body : body + 6]) == b"Exif\0\0":
             (length,) = struct.unpack_from(">H", data, body - 2)
             orientation = exif.orientation(data[body + 6 : body - 2 + length])
+        if body > _MOST_METADATA_BYTES:
+            raise OddHeaderError(f"more than {_MOST_METADATA_BYTES:,} bytes before its first scan")
         if marker in _FRAMES and not frame:
             frame, place = marker, body
         if marker == _START_OF_SCAN and frame:

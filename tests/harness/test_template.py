@@ -67,6 +67,25 @@ def test_the_role_may_do_four_things_only(resources: Resources) -> None:
     assert "ManagedPolicyArns" not in resources["Role"]["Properties"]
 
 
+def test_the_role_may_write_further_sizes_only_where_there_are_some(resources: Resources) -> None:
+    (policy,) = resources["Role"]["Properties"]["Policies"]
+    statements = {entry["Sid"]: entry["Resource"] for entry in policy["PolicyDocument"]["Statement"]}
+    thumbnails, further = statements["WriteThumbnails"]
+
+    assert thumbnails["Fn::Sub"].endswith("/${DestinationPrefix}*")
+    condition, allowed, otherwise = further["Fn::If"]
+    assert (condition, otherwise) == ("Sizes", {"Ref": "AWS::NoValue"})
+    assert allowed["Fn::Sub"].endswith("/${ResizedPrefix}*")
+
+
+def test_the_sizes_are_an_output_whoever_names_them(template: Mapping[str, Any]) -> None:
+    value = template["Outputs"]["ThumbnailSizes"]["Value"]
+
+    assert value == {
+        "Fn::If": ["Sizes", {"Ref": "ThumbnailSizes"}, {"Fn::Sub": "thumbnail=${ThumbnailSize}"}]
+    }
+
+
 def test_failed_events_are_retried_twice_and_then_kept(resources: Resources) -> None:
     invocation = resources["AsynchronousInvocation"]["Properties"]
 

@@ -14,6 +14,7 @@ from fixtures.pictures import READABLE, REFUSED, Picture, picture
 from resizer.errors import DamagedImageError, PermanentError, TooManyPixelsError, UnsupportedFormatError
 from resizer.formats import Format, recognise
 from resizer.header import read_header
+from resizer.readers.av1 import largest_frame_pixels
 
 _LIMIT = 100_000_000
 
@@ -147,3 +148,45 @@ def test_a_big_tiff_is_read(order: str) -> None:
     header = read_header(data, max_pixels=_LIMIT)
 
     assert (header.width, header.height) == (300, 200)
+
+
+def test_an_avif_whose_stream_is_larger_than_it_says_is_damaged() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (2000, 1000)).save(file, "AVIF", speed=10)
+    data = file.getvalue()
+    place = data.index(b"ispe") + 8
+    liar = data[:place] + struct.pack(">II", 64, 64) + data[place + 8 :]
+
+    assert read_header(data, max_pixels=_LIMIT).pixels == 2_000_000
+    with pytest.raises(DamagedImageError, match="its stream has more pixels"):
+        read_header(liar, max_pixels=_LIMIT)
+
+
+@pytest.mark.parametrize("name", ["avif.avif"])
+def test_the_size_in_an_av1_stream_is_that_of_the_picture(name: str) -> None:
+    data = picture(name).data()
+
+    assert largest_frame_pixels(data[data.index(b"mdat") + 4 :]) == 640 * 480
+
+
+def test_a_sequence_header_with_timing_and_operating_points_is_read() -> None:
+    # No reduced header: timing with a unary number, a decoder model, two operating points, 10 x 6 pixels.
+    fields = [
+        *[(0, 3), (0, 1), (0, 1)],
+        *[(1, 1), (1, 32), (1, 32), (1, 1), (0b00101, 5), (1, 1), (2, 5), (1, 32), (2, 5), (2, 5)],
+        *[(1, 1), (1, 5)],
+        *[(0, 12), (8, 5), (1, 1), (1, 1), (0, 7), (1, 1), (3, 4)],
+        *[(0, 12), (4, 5), (0, 1), (0, 1)],
+        *[(3, 4), (2, 4), (9, 4), (5, 3)],
+    ]
+    text = "".join(f"{value:0{width}b}" for value, width in fields)
+    header = int(text.ljust(-(-len(text) // 8) * 8, "0"), 2).to_bytes(-(-len(text) // 8), "big")
+
+    assert largest_frame_pixels(b"\x12\0" + bytes([0x0A, len(header)]) + header) == 10 * 6
+
+
+def test_a_jpeg_of_nothing_but_exif_is_given_up() -> None:
+    segment = b"\xff\xe1" + struct.pack(">H", 65_002) + b"Exif\0\0" + bytes(64_994)
+
+    with pytest.raises(DamagedImageError, match="before its first scan"):
+        read_header(b"\xff\xd8" + segment * 600, max_pixels=_LIMIT)

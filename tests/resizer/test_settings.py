@@ -178,3 +178,63 @@ def test_a_destination_inside_the_source_is_refused_naming_both(source: str, des
     assert f"SOURCE_PREFIX {source!r}" in str(raised.value)
     assert "DESTINATION_PREFIX" in str(raised.value)
     assert repr(destination) in str(raised.value)
+
+
+_SIZES = _LEAST | {"THUMBNAIL_SIZES": "thumbnail=120,medium=480,large=1024"}
+
+
+def test_further_sizes_go_beside_the_thumbnails() -> None:
+    settings = Settings.from_env(_SIZES)
+
+    assert [(size.name, size.pixels, size.prefix) for size in settings.sizes] == [
+        ("thumbnail", 120, "members/profile/resized/thumbnail/"),
+        ("medium", 480, "members/profile/resized/medium/"),
+        ("large", 1024, "members/profile/resized/large/"),
+    ]
+    assert settings.largest_size == 1024
+
+
+def test_without_further_sizes_there_is_the_thumbnail_alone() -> None:
+    (only,) = Settings.from_env(_LEAST).sizes
+
+    assert (only.name, only.pixels, only.prefix) == ("thumbnail", 150, "members/profile/resized/thumbnail/")
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("medium=480", id="no thumbnail"),
+        pytest.param("thumbnail", id="no pixels"),
+        pytest.param("thumbnail=0", id="zero"),
+        pytest.param("thumbnail=150,large=1025", id="too large"),
+        pytest.param("thumbnail=150,medium=1,medium=2", id="twice"),
+        pytest.param("thumbnail=150,../x=10", id="no name"),
+        pytest.param("thumbnail=150, medium=480", id="space"),
+        pytest.param(",".join(["thumbnail=150", *(f"s{n}=9" for n in range(8))]), id="nine"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(sizes: str) -> None:
+    with pytest.raises(SettingsError, match="THUMBNAIL_SIZES: expected"):
+        Settings.from_env(_LEAST | {"THUMBNAIL_SIZES": sizes})
+
+
+def test_the_thumbnail_s_size_told_twice_and_differently_is_refused() -> None:
+    with pytest.raises(
+        SettingsError, match="THUMBNAIL_SIZE: expected no other size than THUMBNAIL_SIZES names, 120"
+    ):
+        Settings.from_env(_SIZES | {"THUMBNAIL_SIZE": "150"})
+    assert Settings.from_env(_SIZES | {"THUMBNAIL_SIZE": "120"}).size == 120
+
+
+def test_a_further_size_inside_the_source_prefix_is_refused() -> None:
+    with pytest.raises(
+        DestinationInsideSourceError, match="RESIZED_PREFIX: expected a place outside SOURCE_PREFIX"
+    ):
+        Settings.from_env(_SIZES | {"RESIZED_PREFIX": "members/profile/originals/"})
+
+
+@pytest.mark.parametrize("destination", ["members/profile/resized/", "members/profile/resized/large/"])
+def test_a_further_size_in_the_thumbnails_place_is_refused(destination: str) -> None:
+    with pytest.raises(SettingsError, match="RESIZED_PREFIX: expected a place where"):
+        Settings.from_env(_SIZES | {"DESTINATION_PREFIX": destination})

@@ -1,4 +1,4 @@
-"""A small benchmark: two pictures, three contenders, a failure, a sweep and a soak."""
+"""A small benchmark (two pictures, three contenders, a failure, a sweep and a soak), and a small gate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from benchmarks.gate import reports
+from benchmarks.gate.compare import compare
 from benchmarks.results import (
     Contender,
     Environment,
@@ -21,6 +23,7 @@ from benchmarks.results import (
 )
 from harness.report.bench import write_bench_report
 from harness.report.tune.report import write_tune_report
+from tests.benchmarks.gate.builders import baseline, observation, thumbnail, with_images
 from tests.harness.report.tune_sample import store, tune_sample
 
 if TYPE_CHECKING:
@@ -172,3 +175,23 @@ def _point(memory_mb: int, p50_ms: float, usd_per_million: float) -> SweepPoint:
         p95_ms=p50_ms * 1.1,
         usd_per_million=usd_per_million,
     )
+
+
+@pytest.fixture
+def gate_page(tmp_path: Path) -> Path:
+    """The page of a red gate: pictures that regressed, are missing and held."""
+    names = ("a.jpg", "b.jpg", "c.jpg", "a-picture-with-a-very-long-name-in-one-word.jpg")
+    then = with_images(observation({name: thumbnail(name) for name in names}))
+    now = with_images(
+        observation(
+            {
+                "a.jpg": thumbnail(size_bytes=1500),
+                "b.jpg": thumbnail("b.jpg", size_bytes=900, score=60.0),
+                names[-1]: thumbnail(names[-1], size_bytes=1001),
+            },
+            without_thumbnail={"c.jpg": "out of memory"},
+        )
+    )
+    held_to = baseline(then)
+    reports.clear(tmp_path)
+    return reports.write(compare(held_to, now), held_to, then.images, now, tmp_path)
