@@ -97,6 +97,13 @@ def gate(session: nox.Session) -> None:
 
 
 @nox.session
+def tune(session: nox.Session) -> None:
+    """Search for encoder settings: bytes, SSIMULACRA2, CPU; `-- --apply` writes the pick as `tuned`."""
+    install(session, "tune")
+    session.run("python", "-m", "benchmarks.tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")

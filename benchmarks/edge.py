@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from benchmarks.engines import cpu_model
+from benchmarks.machine import cpu_model
 from fixtures.pictures import picture
 from harness import process
 from harness.cdn.edge import edge as run_edge

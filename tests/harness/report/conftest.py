@@ -22,7 +22,9 @@ from benchmarks.results import (
     write,
 )
 from harness.report.bench import write_bench_report
+from harness.report.tune.report import write_tune_report
 from tests.benchmarks.gate.builders import baseline, observation, thumbnail, with_images
+from tests.harness.report.tune_sample import store, tune_sample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +100,13 @@ def bench_page(sample: Results, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The report of the sample; drawing it takes seconds, so nobody changes it."""
     folder = tmp_path_factory.mktemp("report")
     return write_bench_report(_store(sample, folder / "run"), folder / "reports" / "bench")
+
+
+@pytest.fixture(scope="session")
+def tune_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a small sweep."""
+    folder = tmp_path_factory.mktemp("tune")
+    return write_tune_report(store(tune_sample(), folder / "run"), folder / "reports" / "tune")
 
 
 def _store(sample: Results, folder: Path) -> Path:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("name", ["bench_page", "gate_page"])
+@pytest.mark.parametrize("name", ["bench_page", "gate_page", "tune_page"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [pytest.param(1280, id="wide"), pytest.param(360, id="narrow")])
 def test_the_page_opens_from_disk_without_a_complaint(
