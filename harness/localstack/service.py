@@ -78,7 +78,7 @@ def _own_settings(folder: Path, run: Run) -> Path:
     service = {
         "labels": run.labels,
         "environment": {labels.VARIABLE: json.dumps(run.labels)},
-        # The rig asks LocalStack itself, and each look of Docker's starts a Python. docker-compose 1.29 takes no
+        # The rig asks LocalStack itself; each look of Docker's starts a Python. docker-compose 1.29 takes no
         # "disable" beside the settings of the other file.
         "healthcheck": {"interval": "1h"},
     }
