@@ -43,7 +43,8 @@ def test_every_module_is_javascript(sharp: Path) -> None:
 def test_its_folder_is_sound(sharp: Path) -> None:
     function = FunctionFolder.load(sharp)
 
-    assert function.cannot.keys() <= {picture("bmp.bmp").name}
+    pictures = {name for name in function.cannot if not name.startswith("test_")}
+    assert pictures <= {picture("bmp.bmp").name}
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_a_refusal_says_what_it_takes_what_there_is_and_what_to_change() -> None
 
     assert str(raised.value) == (
         "expected a picture that fits into 512 MB, got a progressive JPEG of 10000x10000, which takes about "
-        "631 MB; save it as a baseline JPEG, upload a smaller one or raise MemorySize"
+        "635 MB; save it as a baseline JPEG, upload a smaller one or raise MemorySize"
     )
     assert raised.value.type == "TooMuchMemory"
 
