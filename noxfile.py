@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 10.0
 
 @nox.session
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` runs a photo of yours."""
+    """Run the scenarios end to end; `-- --photo FILE` takes yours, `-- --target localstack` LocalStack."""
     install(session, "e2e")
     session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
@@ -41,10 +41,24 @@ def timeline(session: nox.Session) -> None:
 
 
 @nox.session
+def demo(session: nox.Session) -> None:
+    """Show the pipeline and its CDN edge on a page of this machine; `-- --open` opens it."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "demo", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def gap(session: nox.Session) -> None:
     """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
     install(session, "e2e")
     session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
+    install(session, "e2e")
+    session.run("python", "-m", "harness", "parity", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
@@ -83,6 +97,13 @@ def gate(session: nox.Session) -> None:
 
 
 @nox.session
+def tune(session: nox.Session) -> None:
+    """Search for encoder settings: bytes, SSIMULACRA2, CPU; `-- --apply` writes the pick as `tuned`."""
+    install(session, "tune")
+    session.run("python", "-m", "benchmarks.tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+
+
+@nox.session
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
@@ -101,6 +122,13 @@ def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
     session.run("python", "-m", "benchmarks.engines", *session.posargs)
+
+
+@nox.session
+def edge(session: nox.Session) -> None:
+    """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
+    install(session, "e2e")
+    session.run("python", "-m", "benchmarks.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from benchmarks import contenders, explore, measure, results
-from benchmarks.engines import cpu_model
+from benchmarks.machine import cpu_model
 from benchmarks.plan import REFERENCE, Plan, choose_subjects, parse_sizes
 from benchmarks.stage import open_stage
 from benchmarks.table import print_results

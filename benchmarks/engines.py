@@ -23,6 +23,7 @@ from PIL import Image, JpegImagePlugin, features
 
 from benchmarks import engines_report
 from benchmarks.engines_report import Comparison, Environment, Limit, Measurement
+from benchmarks.machine import cpu_model
 from fixtures.pictures import READABLE, picture
 from resizer.engines.pillow import PillowSmall
 from resizer.pipeline import Rendered, Stopwatch, render
@@ -138,14 +139,6 @@ def _environment() -> Environment:
             "libvips": ".".join(str(pyvips.version(part)) for part in range(3)),
         },
     )
-
-
-def cpu_model() -> str:
-    """Name the processor."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor() or platform.machine())
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

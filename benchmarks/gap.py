@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from benchmarks.engines import cpu_model
+from benchmarks.machine import cpu_model
 from fixtures.pictures import picture
 from harness.browser import Browser
 from harness.cdn.edge import edge

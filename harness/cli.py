@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -18,6 +18,8 @@ from harness.platforms import Architecture, lambda_platform
 from harness.probe import require_sound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.sandbox.limits.base import Cpu
 
 PROJECT = Path(__file__).parent.parent
@@ -53,54 +55,76 @@ def main(*, verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+class _TargetOptions(TypedDict):
+    function: Path
+    target_name: e2e.TargetName
+    endpoint: str | None
+    port: int | None
+    limiter: str | None
+    cpu: Cpu
+
+
+def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add the options that say what runs where."""
+    options = (
+        click.option(
+            "--function",
+            "function",
+            type=Path,
+            default=PROJECT / "resizer",
+            help="Folder of the function to run.",
+        ),
+        click.option(
+            "--target",
+            "target_name",
+            type=click.Choice(["embedded", "localstack"]),
+            default="embedded",
+            show_default=True,
+            help="Where the pipeline runs; localstack needs Docker.",
+        ),
+        click.option(
+            "--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address."
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(1, 65535),
+            help=f"Port of the {port_of}; a free one if left out.",
+        ),
+        click.option(
+            "--limiter", help="What holds functions to their memory; the hardest that works if left out."
+        ),
+        click.option(
+            "--cpu",
+            type=click.Choice(["lambda", "unshaped"]),
+            default="unshaped",
+            show_default=True,
+            help="Give functions Lambda's share of a core, or all that there is.",
+        ),
+    )
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        # The first is to be the first in the help.
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 @main.command("e2e", context_settings={"ignore_unknown_options": True})
-@click.option(
-    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
-)
-@click.option(
-    "--target",
-    "target_name",
-    type=click.Choice(["embedded", "localstack"]),
-    default="embedded",
-    show_default=True,
-    help="Where the pipeline runs; localstack needs Docker.",
-)
-@click.option("--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address.")
+@_target_options(port_of="emulator")
 @click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port of the emulator; a free one if left out.")
-@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
-@click.option(
-    "--cpu",
-    type=click.Choice(["lambda", "unshaped"]),
-    default="unshaped",
-    show_default=True,
-    help="Give functions Lambda's share of a core, or all that there is.",
-)
 @click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
-def end_to_end(  # noqa: PLR0913  each is an option
+def end_to_end(
     *,
-    function: Path,
-    target_name: e2e.TargetName,
-    endpoint: str | None,
     photo: Path | None,
-    port: int | None,
-    limiter: str | None,
-    cpu: Cpu,
     results: Path | None,
     pytest_arguments: tuple[str, ...],
+    **options: Unpack[_TargetOptions],
 ) -> None:
     """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
-    _check_target(target_name, endpoint=endpoint, port=port, limiter=limiter)
-    run = e2e.Run(
-        function=FunctionFolder.load(function),
-        port=port,
-        cache=_CACHE,
-        limiter=limiter,
-        cpu=cpu,
-        target_name=target_name,
-        endpoint=endpoint,
-    )
+    run = _run(**options)
     if photo:
         e2e.run_photo(run, photo)
     else:
@@ -114,6 +138,54 @@ def compare_targets(*, output: Path) -> None:
     run_parity(output)
 
 
+@main.command("timeline")
+@click.argument("photo", type=Path)
+@_target_options(port_of="emulator")
+@click.option(
+    "--output",
+    type=Path,
+    default=PROJECT / "reports" / "timeline",
+    show_default="reports/timeline",
+    help="Folder for the JSON and the plots.",
+)
+def timeline(*, photo: Path, output: Path, **options: Unpack[_TargetOptions]) -> None:
+    """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
+    # Only this command draws.
+    from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
+
+    run_timeline(_run(**options), photo, output)
+
+
+@main.command("demo")
+@_target_options(port_of="page")
+@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+def demo(*, opens: bool, **options: Unpack[_TargetOptions]) -> None:
+    """Show the pipeline at work on a page, until Ctrl-C: uploads, thumbnails, and what the edge answers."""
+    # Only this command serves a page.
+    from harness.demo.run import run_demo  # noqa: PLC0415  see above
+
+    page_port, options["port"] = options["port"], None
+    run_demo(_run(**options), port=page_port, opens=opens)
+
+
+def _run(**options: Unpack[_TargetOptions]) -> e2e.Run:
+    _check_target(
+        options["target_name"],
+        endpoint=options["endpoint"],
+        port=options["port"],
+        limiter=options["limiter"],
+    )
+    return e2e.Run(
+        function=FunctionFolder.load(options["function"]),
+        port=options["port"],
+        cache=_CACHE,
+        limiter=options["limiter"],
+        cpu=options["cpu"],
+        target_name=options["target_name"],
+        endpoint=options["endpoint"],
+    )
+
+
 def _check_target(
     target_name: e2e.TargetName, *, endpoint: str | None, port: int | None, limiter: str | None
 ) -> None:
@@ -125,30 +197,6 @@ def _check_target(
         raise click.UsageError(
             "--limiter is for the embedded target; on localstack Docker holds the functions"
         )
-
-
-@main.command("timeline")
-@click.argument("photo", type=Path)
-@click.option(
-    "--function", "function", type=Path, default=PROJECT / "resizer", help="Folder of the function to run."
-)
-@click.option("--limiter", help="What holds functions to their memory; the hardest that works if left out.")
-@click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="unshaped", show_default=True)
-@click.option(
-    "--output",
-    type=Path,
-    default=PROJECT / "reports" / "timeline",
-    show_default="reports/timeline",
-    help="Folder for the JSON and the plots.",
-)
-def timeline(*, photo: Path, function: Path, limiter: str | None, cpu: Cpu, output: Path) -> None:
-    """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
-    # Only this command draws.
-    from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
-
-    folder = FunctionFolder.load(function)
-    run = e2e.Run(function=folder, port=None, cache=_CACHE, limiter=limiter, cpu=cpu)
-    run_timeline(run, photo, output)
 
 
 @main.command("package")

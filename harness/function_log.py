@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _START = re.compile(r"^START RequestId: (\S+)")
 _REPORT = re.compile(r"^REPORT RequestId: (\S+)")
+_PEAK = re.compile(r"^REPORT .*\tMax Memory Used: (\d+) MB")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,11 @@ class FunctionLog:
     def invocations_ended(self) -> int:
         """How many invocations are over."""
         return sum(1 for line in self.lines if _REPORT.match(line.message))
+
+    @property
+    def peaks_mb(self) -> list[int]:
+        """The most memory that each invocation used."""
+        return [int(found[1]) for line in self.lines if (found := _PEAK.match(line.message))]
 
     def naming(self, key: str) -> list[dict[str, Any]]:
         """Give the function's own structured lines about one original."""

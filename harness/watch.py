@@ -49,7 +49,7 @@ def watch(
         upload=upload,
         thumbnail=thumbnail,
         missed_seconds=arrival.missed_seconds,
-        log=_log(deployment, upload, expected=thumbnail is not None),
+        log=read_reported_log(deployment, upload, expected=thumbnail is not None),
         looks=looks,
         edge=application.pipeline.cdn_url if browser else None,
         why_missing=None if thumbnail else arrival.why().sentence,
@@ -67,7 +67,8 @@ def _look(application: Application, upload: Upload, thumbnail: Thumbnail, browse
     )
 
 
-def _log(deployment: Deployment, upload: Upload, *, expected: bool) -> FunctionLog:
+def read_reported_log(deployment: Deployment, upload: Upload, *, expected: bool) -> FunctionLog:
+    """Read the log once Lambda has reported on the upload's last attempt; at once if none is expected."""
     try:
         timeout = _LOG_TIMEOUT_SECONDS if expected else 0
         return wait_for(_Reported(deployment, upload), timeout_seconds=timeout, backoff=_LOG_BACKOFF)

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.cdn.edge import edge as run_edge
 from harness.e2e import StartedTarget
 from scenarios.journal import Journal, JournalingApplication, scenario_name
 from scenarios.recorder import Recorder
+from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.cdn.edge import Edge
     from harness.deployment import Capability, Deployment
     from harness.targets.base import Target
 
@@ -26,6 +31,7 @@ _ORDER = (
     "refusals",
     "replace",
     "delete",
+    "edge",
     "gap",
     "timeline",
     "isolation",
@@ -77,6 +83,19 @@ def target(pytestconfig: pytest.Config) -> Target:
 def deployment(target: Target) -> Deployment:
     """The pipeline that most scenarios share."""
     return target.deploy()
+
+
+@pytest.fixture(scope="session")
+def edge(deployment: Deployment) -> Iterator[Edge]:
+    """The CDN in front of the shared pipeline; scenarios have keys of their own, and share its clock."""
+    with run_edge(deployment) as edge:
+        yield edge
+
+
+@pytest.fixture(scope="session")
+def viewer(edge: Edge) -> Viewer:
+    """Somebody whose browser asks the CDN."""
+    return Viewer(edge)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.function_log import read_log
 from harness.parity.results import RunResult, ScenarioResult, save
 from scenarios.journal import Journal, scenario_name
 from scenarios.summary import print_summary
@@ -46,6 +47,7 @@ class Recorder:
         if self.journal.rows:
             print_summary(
                 self.journal,
+                peaks_mb=self._peaks_mb(),
                 limits=self._started.target.limits,
                 started_seconds=self._started.started_seconds,
                 ended_seconds=time.monotonic(),
@@ -63,7 +65,12 @@ class Recorder:
             deploy_seconds=started.target.deploy_seconds,
             cold_seconds=self.journal.cold_seconds,
             warm_seconds=self.journal.warm_seconds,
+            peaks_mb=self._peaks_mb(),
         )
+
+    def _peaks_mb(self) -> list[int]:
+        deployments = self._started.target.of_function_under_test
+        return [peak for deployment in deployments for peak in read_log(deployment).peaks_mb]
 
 
 def _case_name(nodeid: str) -> str:

@@ -10,13 +10,17 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scenarios.journal import Journal, Row
 
 _LOG_WIDTH = 150
 
 
-def print_summary(journal: Journal, *, limits: str, started_seconds: float, ended_seconds: float) -> None:
-    """Print the table of scenarios, then the times; all times are on the clock of `time.monotonic`."""
+def print_summary(
+    journal: Journal, *, peaks_mb: Sequence[int], limits: str, started_seconds: float, ended_seconds: float
+) -> None:
+    """Print the table of scenarios, then times (all on the clock of `time.monotonic`), memory and limits."""
     console = Console(highlight=False)
     if not console.is_terminal:
         # A log has no edge at which lines would have to be broken.
@@ -26,6 +30,8 @@ def print_summary(journal: Journal, *, limits: str, started_seconds: float, ende
     console.print()
     for line in _times(journal, started_seconds=started_seconds, ended_seconds=ended_seconds):
         console.print(line, soft_wrap=True)
+    if peaks_mb:
+        console.print(_memory(peaks_mb), soft_wrap=True)
     console.print(limits, soft_wrap=True)
 
 
@@ -63,6 +69,13 @@ def _times(journal: Journal, *, started_seconds: float, ended_seconds: float) ->
     if journal.warm_seconds:
         lines.append(f"reference photo, warm      {_milliseconds(journal.warm_seconds)}")
     return lines
+
+
+def _memory(peaks_mb: Sequence[int]) -> str:
+    return (
+        f"peak of an invocation      {median(peaks_mb):6.0f} MB, median of {len(peaks_mb)}; "
+        f"{max(peaks_mb)} MB the highest"
+    )
 
 
 def _milliseconds(seconds: list[float]) -> str:

@@ -3,8 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from harness import containers
+from harness.containers import NoEngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _an_engine_is_reached_only_when_asked_for(pytestconfig: pytest.Config) -> Iterator[None]:
+    """In other sessions the limiter Docker is not usable, whatever this machine has."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not _containers_wanted(pytestconfig):
+            patch.setattr(containers, "connect", _no_engine)
+        yield
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not _containers_wanted(config):
+        for item in items:
+            if item.get_closest_marker("docker"):
+                item.add_marker(pytest.mark.skip(reason="starts containers: `nox -s containers` runs it"))
+
+
+def _containers_wanted(config: pytest.Config) -> bool:
+    # Not by whether there is an engine: who asks for these tests is to learn that there is none.
+    return bool(config.getoption("markexpr") == "docker")
+
+
+def _no_engine() -> None:
+    raise NoEngineError("this session is not to start containers")
 
 
 @pytest.fixture(scope="session")

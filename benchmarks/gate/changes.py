@@ -26,7 +26,8 @@ def changes(then: Snapshot, now: Snapshot) -> Iterator[Change]:
     # A library of that name and version was just told.
     told = {name.lower() for name in pins[0] | pins[1] if pins[0].get(name) != pins[1].get(name)}
     for change in _between(Subject.LIBRARY, before.libraries, after.libraries):
-        if change.name.lower() not in told:
+        # One that is new or gone came or went with a requirement, or with another Python.
+        if change.then and change.now and change.name.lower() not in told:
             yield change
     yield from _between(Subject.CODE, _short(before.files_sha256), _short(after.files_sha256))
     yield from _between(Subject.RUNTIME, {"declared": before.runtime}, {"declared": after.runtime})

@@ -25,7 +25,7 @@ from benchmarks.gate.snapshot import (
 )
 from benchmarks.stage import PASSED, invoke, open_stage, outcome_of
 from harness.package import build
-from harness.platforms import host_platform, lambda_platform
+from harness.platforms import lambda_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmarks.plan import Subject
     from benchmarks.stage import Entrant, Original, Stage
     from harness.function import FunctionFolder
+    from harness.platforms import Platform
     from harness.sandbox.environment import Environment
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"
@@ -77,8 +78,9 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
             book = provenance.LogBook()
             with contextlib.closing(_sights(stage, entrant, assignment.subjects, book)) as coming:
                 sights = list(progress(coming))
-            made_by = provenance.describe(function, entrant, told=book.settings)
-            environment = _environment(stage, function)
+            limiter = stage.target.confinement.limiter
+            platform = limiter.platform(function.runtime)
+            made_by = provenance.describe(function, entrant, platform, told=book.settings)
         package = packing.result()
     made = {sight.subject.name: sight for sight in sights if sight.thumbnail}
     return Observation(
@@ -89,7 +91,8 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
             thumbnails={name: sight.thumbnail for name, sight in made.items() if sight.thumbnail},
         ),
         memory=Memory(
-            environment=environment, peak_bytes={name: sight.peak_bytes for name, sight in made.items()}
+            environment=_environment(limiter.name, platform),
+            peak_bytes={name: sight.peak_bytes for name, sight in made.items()},
         ),
         images={name: sight.image for name, sight in made.items()},
         without_thumbnail={sight.subject.name: sight.outcome for sight in sights if not sight.thumbnail},
@@ -181,12 +184,11 @@ def _described(subject: Subject, original: bytes, image: bytes, extension: str) 
     )
 
 
-def _environment(stage: Stage, function: FunctionFolder) -> MemoryEnvironment:
-    host = host_platform(function.family.name)
+def _environment(limiter: str, platform: Platform) -> MemoryEnvironment:
     return MemoryEnvironment(
-        limiter=stage.target.confinement.limiter.name,
-        runtime=host.runtime,
-        system=host.system,
-        architecture=host.architecture,
+        limiter=limiter,
+        runtime=platform.runtime,
+        system=platform.system,
+        architecture=platform.architecture,
         cores=os.cpu_count() or 1,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.gate import wording
+from benchmarks.gate.difference import TIMES, difference
 from benchmarks.gate.verdict import Metric, Outcome
 from harness.report.images import embedded
 from harness.report.palette import PAGE
@@ -43,6 +44,7 @@ class Exhibit:
     remark: str
     then: Shown | None
     now: Shown | None
+    difference: Shown | None
     rows: list[Row]
 
 
@@ -69,6 +71,7 @@ def render(
             held=[row for entry in verdict.of(Outcome.HELD) for row in _rows(entry)],
             history=[wording.acceptance(entry) for entry in reversed(baseline.history)],
             observation=observation,
+            difference_times=TIMES,
             page_colours=PAGE,
         )
     )
@@ -79,13 +82,15 @@ def _exhibits(verdict: Verdict, then: Mapping[str, bytes], now: Mapping[str, byt
     # Of those that held only the ones that are not the very same file.
     others = [entry for entry in verdict.of(Outcome.HELD) if then.get(entry.name) != now.get(entry.name)]
     for number, entry in enumerate([*red, *others]):
+        before, after = then.get(entry.name), now.get(entry.name)
         yield Exhibit(
             name=entry.name,
             style=f"t{number}",
             outcome=entry.outcome,
             remark=wording.remark(entry),
-            then=_shown(then.get(entry.name)),
-            now=_shown(now.get(entry.name)),
+            then=_shown(before),
+            now=_shown(after),
+            difference=_shown(difference(before, after)) if before and after else None,
             rows=_rows(entry),
         )
 

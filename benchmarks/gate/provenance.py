@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.stage import Entrant
     from harness.function import FunctionFolder
+    from harness.platforms import Platform
 
 # Compiled code that is the same whatever the version of Python: what has one in its name is built for each.
 _COMPILED = re.compile(r"(\.so(\.\d+)*|\.dylib|\.node)$")
@@ -35,9 +36,9 @@ from importlib import metadata
 found = {entry.metadata["Name"]: entry.version for entry in metadata.distributions()}
 try:
     from PIL import features
-    for name in ("webp", "libjpeg_turbo", "avif"):
+    for name, library in (("webp", "libwebp"), ("libjpeg_turbo", "libjpeg-turbo"), ("avif", "libavif")):
         if version := features.version(name):
-            found[f"{name.removeprefix('lib')} in Pillow"] = version
+            found[f"{library} in Pillow"] = version
 except ImportError:
     pass
 try:
@@ -66,12 +67,15 @@ class LogBook:
             self.settings.update(_flat(line["settings"]))
 
 
-def describe(folder: FunctionFolder, entrant: Entrant, *, told: Mapping[str, str]) -> Provenance:
-    """Describe the function that was deployed; `told` are the settings that it says it has."""
+def describe(
+    folder: FunctionFolder, entrant: Entrant, platform: Platform, *, told: Mapping[str, str]
+) -> Provenance:
+    """Describe the function that runs on a platform; `told` are the settings that it says it has."""
     with zipfile.ZipFile(entrant.package.path) as archive:
         libraries = dict(_node_libraries(archive))
         build = _build(archive)
-    if folder.family.name == "python":
+    # In a container of Lambda's own runtime the package is for another interpreter than the rig's.
+    if folder.family.name == "python" and platform == host_platform():
         libraries |= _python_libraries(entrant.function.task_root)
     # The bucket's name is another one in each run.
     settings = {
@@ -86,7 +90,7 @@ def describe(folder: FunctionFolder, entrant: Entrant, *, told: Mapping[str, str
         files_sha256=_files(folder),
         settings=dict(sorted(settings.items())),
         libraries=dict(sorted(libraries.items())),
-        platform=_platform(folder),
+        platform=f"{platform.system} {platform.libc} {platform.architecture}",
         build=build,
     )
 
@@ -102,11 +106,6 @@ def _flat(settings: Mapping[str, object], prefix: str = "") -> Iterator[tuple[st
 def _files(folder: FunctionFolder) -> dict[str, str]:
     files = {**folder.files(), folder.description.name: folder.description}
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
-
-
-def _platform(folder: FunctionFolder) -> str:
-    host = host_platform(folder.family.name)
-    return f"{host.system} {host.libc} {host.architecture}"
 
 
 def _build(archive: zipfile.ZipFile) -> str:

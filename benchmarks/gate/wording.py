@@ -16,6 +16,7 @@ NOTHING_CHANGED = "nothing that the gate knows: settings, libraries, files and p
 
 # Known by digests, which say nothing to a person.
 _DIGESTS = (Subject.CODE, Subject.BUILD, Subject.PICTURE)
+_MOST_NAMES = 8
 
 
 def headline(verdict: Verdict) -> str:
@@ -115,7 +116,8 @@ def changes(verdict: Verdict) -> list[str]:
     for subject in _DIGESTS:
         # In one line: of many files each is of little interest.
         names = [_changed(entry) for entry in verdict.changes if entry.subject is subject]
-        told += [f"{subject} changed: {', '.join(names)}"] if names else []
+        rest = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+        told += [f"{subject} changed: {', '.join(names[:_MOST_NAMES] + rest)}"] if names else []
     return told or [NOTHING_CHANGED] * verdict.red
 
 

@@ -29,8 +29,8 @@ _NAMESPACE: Final = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _COLLECTION: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/?")
 _ONE: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/([^/]+)")
 _MOST_ITEMS: Final = 100
-# What belongs to one connection.
-_HOP: Final = frozenset({"connection", "content-length", "host", "keep-alive", "transfer-encoding"})
+# What belongs to one connection. The host does not: it is signed.
+_HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 class ControlPlane:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from harness.aws import Aws
     from harness.deployment import Deployment
+    from harness.sandbox.function import Credentials
 
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
@@ -99,6 +100,7 @@ class Edge:
     ca_certificate: Path
     distribution_id: str
     domain: str
+    process_id: int
     aws: Aws
 
     @cached_property
@@ -110,6 +112,10 @@ class Edge:
     def cloudfront(self) -> CloudFrontClient:
         """A client of the CloudFront API whose invalidations reach this edge."""
         return self._api.client("cloudfront")
+
+    def for_credentials(self, credentials: Credentials) -> Aws:
+        """Give the API of this edge as somebody else sees it."""
+        return self._api.with_credentials(credentials)
 
     def counts(self) -> Counts:
         """Tell what the edge has done so far."""
@@ -137,7 +143,8 @@ class Edge:
                 given: dict[str, Any] = json.load(answer)
                 return given
         except urllib.error.HTTPError as exc:
-            raise EdgeFailedError(json.load(exc)["error"]) from exc
+            with exc:
+                raise EdgeFailedError(json.load(exc)["error"]) from exc
         except OSError as exc:
             raise EdgeFailedError(f"expected an answer from {self.cloudfront_endpoint}, got: {exc}") from exc
 
@@ -188,6 +195,7 @@ def edge(  # noqa: PLR0913  each is an option
                 ca_certificate=Path(ready.authority),
                 distribution_id=ready.distribution_id,
                 domain=ready.domain,
+                process_id=ready.process_id,
                 aws=deployment.aws,
             )
     finally:

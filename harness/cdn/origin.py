@@ -36,7 +36,6 @@ _DROPPED: Final = frozenset(
 )
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
-_OK: Final = 200
 
 
 class BucketClient:
@@ -75,12 +74,11 @@ class BucketClient:
         url = f"{self._endpoint}/{origin.bucket}/{request_path(key)}"
         try:
             answer, policy = await asyncio.gather(
-                self._request(method, url, headers or {}, signed=origin.signed),
-                self._policy(origin),
+                self._request(method, url, headers or {}, signed=origin.signed), self._policy(origin)
             )
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Response(status=504, headers={})
-        except aiohttp.ClientError:
+        except (aiohttp.ClientError, ValueError):
             return Response(status=502, headers={})
         return _as_the_policy_has_it(answer, policy, distribution, origin, key) if origin.signed else answer
 
@@ -89,7 +87,10 @@ class BucketClient:
             return self._distribution_policy
         # Read each time: what a change of the policy does is to be seen at once.
         answer = await self._request("GET", f"{self._endpoint}/{origin.bucket}?policy", {}, signed=True)
-        policy: Mapping[str, Any] | None = json.loads(answer.body) if answer.status == _OK else None
+        if answer.status in {_FORBIDDEN, _NOT_FOUND}:
+            return None
+        # Anything but JSON is a failure of the origin, and no refusal.
+        policy: Mapping[str, Any] = json.loads(answer.body)
         return policy
 
     async def _request(self, method: str, url: str, headers: Mapping[str, str], *, signed: bool) -> Response:

@@ -7,7 +7,9 @@ it serves, and ends at SIGTERM.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import os
 import signal
 import ssl
 import sys
@@ -68,6 +70,7 @@ class Ready:
     authority: str
     distribution_id: str
     domain: str
+    process_id: int
 
 
 class _Edge:
@@ -151,8 +154,12 @@ async def serve(settings: Settings) -> None:
         authority=str(files.authority),
         distribution_id=distribution.id,
         domain=distribution.domain,
+        process_id=os.getpid(),
     )
     _write_at_once(folder / READY_FILE, json.dumps(asdict(ready)))
+    # What is there by now stays: the collector need not walk it while viewers wait.
+    gc.collect()
+    gc.freeze()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_IMAGE: Final = "localstack/localstack:4.14.0"
 
-_START_TIMEOUT_SECONDS: Final = 120.0
+_START_TIMEOUT_SECONDS: Final = 180.0
 # What LocalStack ends with when its licence cannot be activated.
 _TOKEN_EXIT_CODE: Final = 55
 
@@ -75,7 +75,13 @@ def _ensure_image(engine: DockerClient, image: str) -> None:
 def _own_settings(folder: Path, run: Run) -> Path:
     # JSON is YAML, and needs no library.
     path = folder / "compose.json"
-    service = {"labels": run.labels, "environment": {labels.VARIABLE: json.dumps(run.labels)}}
+    service = {
+        "labels": run.labels,
+        "environment": {labels.VARIABLE: json.dumps(run.labels)},
+        # The rig asks LocalStack itself; each look of Docker's starts a Python. docker-compose 1.29 takes no
+        # "disable" beside the settings of the other file.
+        "healthcheck": {"interval": "1h"},
+    }
     networks = {"default": {"labels": run.labels}}
     path.write_text(json.dumps({"services": {compose.SERVICE: service}, "networks": networks}))
     return path

@@ -56,12 +56,17 @@ def _scenarios(runs: Sequence[RunResult], rows: Sequence[Row]) -> str:
 
 def _times(runs: Sequence[RunResult], machine: str) -> str:
     lines = [[name, *(_seconds(values(run)) for run in runs)] for name, values in _TIMES]
-    table = _table(["time", *(run.target for run in runs)], lines, numbers=True)
-    return f"Times of one run on {machine}; they compare the targets, not machines.\n\n{table}"
+    peaks = ["peak memory of an invocation, the median", *(_megabytes(run.peaks_mb) for run in runs)]
+    table = _table(["", *(run.target for run in runs)], [*lines, peaks], numbers=True)
+    return f"Figures of one run on {machine}; they compare the targets, not machines.\n\n{table}"
 
 
 def _seconds(values: Sequence[float]) -> str:
     return f"{median(values):.2f} s" if values else "none"
+
+
+def _megabytes(values: Sequence[int]) -> str:
+    return f"{median(values):.0f} MB" if values else "none"
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]], *, numbers: bool = False) -> str:

@@ -34,7 +34,8 @@ class ScenarioResult:
 class RunResult:
     """A run on one target; `description` names what it consisted of, with versions.
 
-    `boot_seconds` is the time until the target could be deployed to.
+    `boot_seconds` is the time until the target could be deployed to; `peaks_mb` are of the invocations of
+    the function under test.
     """
 
     target: str
@@ -46,6 +47,7 @@ class RunResult:
     deploy_seconds: list[float] = field(default_factory=list)
     cold_seconds: list[float] = field(default_factory=list)
     warm_seconds: list[float] = field(default_factory=list)
+    peaks_mb: list[int] = field(default_factory=list)
 
 
 def save(result: RunResult, path: Path) -> None:

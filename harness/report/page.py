@@ -32,7 +32,7 @@ def render(results: Results, folder: Path) -> str:
         focus=name,
         reference=picture.name if picture else None,
         looks=looks([contender.name for contender in results.contenders], first=name or ""),
-        plots={plot.name: _drawn(plot) for plot in plots(results)},
+        plots={plot.name: drawn(plot) for plot in plots(results)},
         tables=_tables(results),
         gallery=gallery(results, folder),
         balanced_meaning=BALANCED_MEANING,
@@ -40,7 +40,8 @@ def render(results: Results, folder: Path) -> str:
     )
 
 
-def _drawn(plot: Plot) -> dict[str, object]:
+def drawn(plot: Plot) -> dict[str, object]:
+    """Draw a plot at both widths, with its texts."""
     return {
         "title": plot.title,
         "alt": plot.alt,

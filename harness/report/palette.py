@@ -27,7 +27,7 @@ ALARM: Final = Colour(name="alarm", light="#b3261e", dark="#ff8a80")
 
 # Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), which people of every colour vision tell apart,
 # darkened or lightened to a contrast of 3 to 1 with their ground.
-_SERIES: Final = (
+SERIES: Final = (
     Colour(name="series-1", light="#0067a8", dark="#4fb0f0"),
     Colour(name="series-2", light="#cc5500", dark="#ff8f4a"),
     Colour(name="series-3", light="#00845f", dark="#2fc79c"),
@@ -38,7 +38,7 @@ _SERIES: Final = (
 # A shape as well as a colour: plots are printed in grey, too.
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 
-PAGE: Final = (INK, MUTED, LINE, CARD, GROUND, ALARM, *_SERIES)
+PAGE: Final = (INK, MUTED, LINE, CARD, GROUND, ALARM, *SERIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,6 @@ def looks(contenders: Sequence[str], *, first: str) -> Mapping[str, Look]:
     """Give every contender its look; the first colour is for the one that the report is about."""
     order = sorted(contenders, key=lambda name: name != first)
     return {
-        name: Look(colour=_SERIES[index % len(_SERIES)], marker=_MARKERS[index % len(_MARKERS)])
+        name: Look(colour=SERIES[index % len(SERIES)], marker=_MARKERS[index % len(_MARKERS)])
         for index, name in enumerate(order)
     }

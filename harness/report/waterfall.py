@@ -29,7 +29,7 @@ _ROOM_FOR_VALUES: Final = 1.16
 _ROOM_WHERE_NARROW: Final = 1.4
 _WIDTH_PX: Final = 760
 # A moment known less exactly than this part of the whole would only mislead.
-_COARSE: Final = 0.5
+_COARSE: Final = 0.15
 
 
 def waterfall(name: str, timeline: Timeline) -> Plot:

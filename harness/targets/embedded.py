@@ -80,7 +80,7 @@ class EmbeddedTarget:
     def description(self) -> str:
         """What it consists of, with versions."""
         platform = self.confinement.limiter.platform(self._function.runtime)
-        return f"MiniStack {metadata.version('ministack')}, functions in processes on {platform}"
+        return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
     def limits(self) -> str:

@@ -21,6 +21,7 @@ from harness.package import build
 from harness.platforms import lambda_platform
 from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
+from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
 from harness.targets.ports import free_port
 from harness.targets.run_folder import run_folder
 
@@ -76,7 +77,7 @@ class LocalStackTarget:
         proof = self._proving.result()
         return (
             f"functions are held by docker (containers of {proof.memory_bytes} bytes, "
-            f"{proof.with_swap_bytes} with swap: killed by the kernel), "
+            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), "
             f"seen: {MEMORY_MB - MARGIN_MB} MB live, {MEMORY_MB + MARGIN_MB} MB die at {MEMORY_MB} MB"
         )
 
@@ -171,6 +172,10 @@ def _require_prepared(endpoint: str) -> str:
     if not status.repaired:
         raise RepairsMissingError(url, status.script_description)
     return url
+
+
+def _share(proof: Proof) -> str:
+    return f", {proof.cpu_quota_us / CPU_PERIOD_US:.3f} of a core" if proof.cpu_quota_us else ""
 
 
 def _describe(engine: DockerClient) -> str:

@@ -1,4 +1,4 @@
-"""A target that keeps how long each deployment took."""
+"""A target that keeps its deployments, and how long each took."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class TimedTarget:
     def __init__(self, target: Target) -> None:
         self._target = target
         self.deploy_seconds: list[float] = []
+        self.of_function_under_test: list[Deployment] = []
 
     @property
     def name(self) -> str:
@@ -47,4 +48,6 @@ class TimedTarget:
         started = time.monotonic()
         deployment = self._target.deploy(function=function, parameters=parameters)
         self.deploy_seconds.append(time.monotonic() - started)
+        if function is None:
+            self.of_function_under_test.append(deployment)
         return deployment

@@ -108,8 +108,9 @@ class VipsSmall:
         """Write them by libvips' encoders, or by the one that has the switches."""
         kind, quality = encoding.format, encoding.quality
         if encoding.switches != NONE:
-            mozjpeg = kind is OutputFormat.JPEG
-            return _mozjpeg(self.image, encoding) if mozjpeg else encode(*self.pixels(), encoding)
+            if kind is OutputFormat.JPEG:
+                return mozjpeg(self.image, encoding)
+            return encode(*self.pixels(), encoding)
         written: bytes
         if kind is OutputFormat.WEBP:
             written = self.image.webpsave_buffer(Q=quality, effort=encoding.effort, keep="none")
@@ -124,7 +125,7 @@ class VipsSmall:
         return written
 
 
-def _mozjpeg(image: pyvips.Image, encoding: Encoding) -> bytes:
+def mozjpeg(image: pyvips.Image, encoding: Encoding) -> bytes:
     """Write a JPEG with the switches that mozjpeg adds to libjpeg."""
     switches = encoding.switches
     written: bytes = image.jpegsave_buffer(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scenarios.journal import JournalingApplication
 
 # A setting that the function refuses while it starts: every attempt fails, as in an outage.
-_BROKEN = {"ThumbnailEffort": "99"}
+_BROKEN = {"ThumbnailEffort": "9"}
 
 
 def test_a_filter_that_does_not_match(application: JournalingApplication, deployment: Deployment) -> None:
@@ -107,7 +107,7 @@ def _forbid(deployment: Deployment, sid: str) -> None:
 
 
 def _diagnosed(deployment: Deployment, upload: Upload, cause: Cause) -> Diagnosis:
-    return wait_for(_Found(deployment, upload, cause), timeout_seconds=30)
+    return wait_for(_Found(deployment, upload, cause), timeout_seconds=60)
 
 
 @dataclass(frozen=True)

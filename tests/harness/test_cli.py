@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -89,6 +90,30 @@ def test_no_such_photo(tmp_path: Path, function_folder: Path) -> None:
     assert said == (
         f"thumbrig: {tmp_path}/nobody.jpg: expected a photo, cannot read it: No such file or directory;"
         " check the path"
+    )
+
+
+def test_no_such_photo_for_a_timeline(tmp_path: Path, function_folder: Path) -> None:
+    photo = tmp_path / "nobody.jpg"
+
+    said = _refused(tmp_path / "tmp", photo, "--function", function_folder, verb="timeline")
+
+    assert said.startswith(f"thumbrig: {photo}: expected a photo, cannot read it")
+
+
+def test_a_refused_photo_s_timeline_is_kept_and_says_why(
+    tmp_path: Path, function_folder: Path, photo: Path
+) -> None:
+    (function_folder / "index.py").write_text(_REFUSES)
+    output = tmp_path / "timeline"
+
+    said = _refused(
+        tmp_path / "tmp", photo, "--function", function_folder, "--output", output, verb="timeline"
+    )
+
+    assert "no thumbnail: the function refused it for good" in said
+    assert (
+        "NotAnImage: it is text" in json.loads((output / "timeline.json").read_text())["cold"]["why_missing"]
     )
 
 

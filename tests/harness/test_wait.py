@@ -38,3 +38,11 @@ def test_pauses_grow_up_to_the_longest() -> None:
     backoff = Backoff(first_seconds=1, factor=2, most_seconds=5)
 
     assert list(itertools.islice(backoff.pauses(), 5)) == [1, 2, 4, 5, 5]
+
+
+def test_jitter_shortens_pauses_by_chance_and_by_no_more_than_its_part() -> None:
+    backoff = Backoff(first_seconds=1, factor=1, most_seconds=1, jitter=0.3)
+    pauses = list(itertools.islice(backoff.pauses(), 50))
+
+    assert all(0.7 <= pause <= 1 for pause in pauses)
+    assert len(set(pauses)) > 1

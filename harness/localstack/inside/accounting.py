@@ -37,6 +37,7 @@ class Accounting:
         with contextlib.ExitStack() as stack:
             members = stack.enter_context(ControlFile(folders["memory"] / "cgroup.procs"))
             counters: Counters = CountersV1(**folders) if len(folders) > 1 else CountersV2(folders["memory"])
+            stack.callback(counters.close)
             self._meter = Meter(counters, members, limit_bytes=limit_bytes)
             stack.callback(self._meter.close)
             self._cleanup = stack.pop_all()
@@ -46,12 +47,13 @@ class Accounting:
         self._meter.begin()
 
     def end(self) -> Usage:
-        """Say what was used since; the last known if the container is gone."""
+        """Say what was used since; raises OSError if the container is gone, and its counters with it."""
         return self._meter.end()
 
     def close(self) -> None:
-        """Close the counters."""
-        self._cleanup.close()
+        """Close the counters, also those of a container that is gone."""
+        with contextlib.suppress(OSError):
+            self._cleanup.close()
 
 
 def _folders(container_id: str, root: Path) -> dict[str, Path]:

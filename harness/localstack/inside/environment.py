@@ -16,6 +16,7 @@ from localstack.services.lambda_.invocation.lambda_models import InvocationResul
 from harness.localstack.inside import report
 from harness.localstack.inside.accounting import Accounting
 from harness.localstack.inside.limits import memory_bytes
+from harness.localstack.inside.logs import DatedLog
 from harness.sandbox import texts
 from harness.sandbox.limits.base import Usage
 
@@ -55,8 +56,10 @@ class Environment:
         # The first invocation is the one that the initialisation was for, so it counts both.
         init_seconds, self._init_seconds = self._init_seconds, None
         if self._accounting is not None and init_seconds is None:
-            self._accounting.begin()
-        started = time.monotonic()
+            # Of a container that has just died LocalStack will say so.
+            with contextlib.suppress(OSError):
+                self._accounting.begin()
+        began, started = time.time(), time.monotonic()
         result = invoke()
         figures = report.Figures(
             usage=self._usage(),
@@ -68,7 +71,9 @@ class Environment:
             result,
             request_id=request_id,
             payload=report.corrected_payload(result.payload),
-            logs=report.corrected_log(result.logs or "", request_id, figures),
+            logs=DatedLog.of(
+                report.corrected_log(result.logs or "", request_id, figures), began_epoch_seconds=began
+            ),
         )
 
     def end_with_container(self, exit_status: int) -> None:

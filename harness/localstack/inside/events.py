@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, unquote
+from urllib.parse import unquote
 
 from localstack.services.s3 import notifications
 
+from harness.localstack.inside.notation import key_as_aws_encodes_it, sequencer
 from harness.localstack.inside.seams import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
 
 def send_as_aws_does() -> None:
@@ -20,21 +20,11 @@ def send_as_aws_does() -> None:
     wrap(notifications, "_matching_filter", ["notification_filter", "key_name"], _matching)
 
 
-def as_aws_encodes(encoded_key: str) -> str:
-    """Encode a key as AWS does (a space as `+`) that LocalStack has encoded its way (`%20`)."""
-    return quote_plus(unquote(encoded_key), safe="/")
-
-
-def sequencer(moment: datetime) -> str:
-    """Give a number that is the greater the later an object was put, in hexadecimal digits of equal count."""
-    return f"{round(moment.timestamp() * 1_000_000):018X}"
-
-
 def _payload(original: Callable[..., Any], context: Any, configuration: str) -> Any:
     notification = original(context, configuration)
     for record in notification["Records"]:
         described = record["s3"]["object"]
-        described["key"] = as_aws_encodes(described["key"])
+        described["key"] = key_as_aws_encodes_it(described["key"])
         if "sequencer" in described:
             described["sequencer"] = sequencer(context.event_time)
     return notification

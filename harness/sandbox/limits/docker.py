@@ -92,6 +92,8 @@ class Docker:
         containers.require_image(client, image)
         with containers.translated(f"look at the image {image}"):
             architecture = client.images.get(image).attrs["Architecture"]
+        if architecture not in _ARCHITECTURES:
+            raise UnfitEngineError(f"has the image {image} for {architecture}, Lambda has amd64 and arm64")
         return lambda_platform(runtime, _ARCHITECTURES[architecture])
 
     def runtime(self, _name: str) -> Runtime:

@@ -111,7 +111,7 @@ def test_less_effort_is_red_and_the_setting_is_named(trial: Trial) -> None:
     ended = trial.gate("--parameter", "ThumbnailEffort=2")
 
     assert ended.code == 1, ended.said
-    assert "THUMBNAIL_EFFORT: 6 -> 2" in ended.said
+    assert "setting effort: 6 -> 2" in ended.said
     assert "red: " in ended.said
 
 
@@ -120,11 +120,13 @@ def test_a_lower_quality_is_red_for_the_score_though_it_saves_bytes(trial: Trial
 
     assert ended.code == 1, ended.said
     assert "bought with a lower score" in ended.said
-    assert "THUMBNAIL_QUALITY: 85 -> 60" in ended.said
+    assert "setting quality: 85 -> 60" in ended.said
 
 
 def test_an_edited_engine_is_red_and_its_file_is_named(trial: Trial) -> None:
-    trial.edit("engines/pillow.py", "quality=encoding.quality", "quality=encoding.quality - 30")
+    trial.edit(
+        "engines/pillow.py", "quality=encoding.quality, method", "quality=encoding.quality - 30, method"
+    )
 
     ended = trial.gate()
 

@@ -1,4 +1,4 @@
-"""A small benchmark: two pictures, three contenders, a failure, a sweep and a soak."""
+"""A small benchmark (two pictures, three contenders, a failure, a sweep and a soak), and a small gate."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from benchmarks.gate import reports
+from benchmarks.gate.compare import compare
 from benchmarks.results import (
     Contender,
     Environment,
@@ -20,6 +22,9 @@ from benchmarks.results import (
     write,
 )
 from harness.report.bench import write_bench_report
+from harness.report.tune.report import write_tune_report
+from tests.benchmarks.gate.builders import baseline, observation, thumbnail, with_images
+from tests.harness.report.tune_sample import store, tune_sample
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +102,13 @@ def bench_page(sample: Results, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return write_bench_report(_store(sample, folder / "run"), folder / "reports" / "bench")
 
 
+@pytest.fixture(scope="session")
+def tune_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a small sweep."""
+    folder = tmp_path_factory.mktemp("tune")
+    return write_tune_report(store(tune_sample(), folder / "run"), folder / "reports" / "tune")
+
+
 def _store(sample: Results, folder: Path) -> Path:
     folder.mkdir()
     for picture in sample.pictures:
@@ -163,3 +175,23 @@ def _point(memory_mb: int, p50_ms: float, usd_per_million: float) -> SweepPoint:
         p95_ms=p50_ms * 1.1,
         usd_per_million=usd_per_million,
     )
+
+
+@pytest.fixture
+def gate_page(tmp_path: Path) -> Path:
+    """The page of a red gate: pictures that regressed, are missing and held."""
+    names = ("a.jpg", "b.jpg", "c.jpg", "a-picture-with-a-very-long-name-in-one-word.jpg")
+    then = with_images(observation({name: thumbnail(name) for name in names}))
+    now = with_images(
+        observation(
+            {
+                "a.jpg": thumbnail(size_bytes=1500),
+                "b.jpg": thumbnail("b.jpg", size_bytes=900, score=60.0),
+                names[-1]: thumbnail(names[-1], size_bytes=1001),
+            },
+            without_thumbnail={"c.jpg": "out of memory"},
+        )
+    )
+    held_to = baseline(then)
+    reports.clear(tmp_path)
+    return reports.write(compare(held_to, now), held_to, then.images, now, tmp_path)

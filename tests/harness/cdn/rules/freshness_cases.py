@@ -36,6 +36,14 @@ def _after_failure(control: str, later: float, ttl: Lifetimes = TEMPLATE) -> tup
     return edge.later(later).request(answer(503))
 
 
+def _failing_for_a_while() -> tuple[str, int]:
+    edge = Edge()
+    edge.request(answer(cache_control="max-age=60, stale-if-error=100"))
+    edge.later(155).request(answer(503))
+    # Within the 10 s for which the origin would be left alone.
+    return edge.later(6).request(answer(503))
+
+
 def _revalidated(control: str) -> tuple[str, int]:
     edge = Edge()
     edge.request(answer(cache_control=control, etag='"1"'))
@@ -188,6 +196,9 @@ CASES = [
         rfc(5861, "4"),
         lambda: _after_failure("max-age=60, stale-if-error=100", 161),
         ("Error", 503),
+    ),
+    Case(
+        "and not beyond though the origin is left alone", rfc(5861, "4"), _failing_for_a_while, ("Error", 503)
     ),
     Case(
         "must-revalidate forbids it",

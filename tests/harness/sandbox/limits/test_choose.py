@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +17,13 @@ from harness.sandbox.limits.choose import (
     confinement,
     limiters,
 )
+from harness.sandbox.limits.docker import Docker
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.sandbox.limits.base import Cage, Cpu, Limit, Room
+
+_PROJECT = Path(__file__).parents[4]
 
 
 @pytest.fixture
@@ -42,6 +46,28 @@ def test_the_kernel_s_limits_go_before_the_watchdog() -> None:
 @pytest.mark.usefixtures("kernel_not_usable")
 def test_the_watchdog_is_there_for_every_machine() -> None:
     assert confinement().limiter.name == "watchdog"
+
+
+@pytest.mark.usefixtures("kernel_not_usable")
+def test_docker_goes_before_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Docker, "unavailable", lambda _: None)
+
+    assert confinement().limiter.name == "docker"
+
+
+def test_docker_s_libraries_are_imported_only_when_it_is_their_turn() -> None:
+    code = """
+import sys
+from harness.sandbox.limits.cgroup_v2 import CgroupV2
+from harness.sandbox.limits.choose import confinement
+CgroupV2.unavailable = lambda _: None
+print(confinement().limiter.name, "docker" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=_PROJECT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert done.stdout == "cgroup-v2 False\n"
 
 
 @pytest.mark.usefixtures("kernel_usable")

@@ -1,0 +1,81 @@
+"""Trials that were made before, one small file each.
+
+A trial is named by everything that decides it: both pictures' pixels, the encoding, the encoders' and the
+scorer's versions, and for its CPU time the machine and the setting that it was measured in turns with. Each
+file is written whole or not at all, so a run may be interrupted, and two may write at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.tuning.samples import digest
+from benchmarks.tuning.trial import Trial
+from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.tuning.setting import Setting
+    from benchmarks.tuning.trial import Pixels
+
+_FORMAT = 1
+
+
+class CacheError(ThumbrigError):
+    """Raised when trials cannot be kept."""
+
+    def __init__(self, folder: Path, reason: OSError) -> None:
+        super().__init__(
+            f"{folder}: expected to keep trials there, got: {reason.strerror}; make room for them"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialCache:
+    """A folder of trials, for one machine (or cluster) and its versions."""
+
+    folder: Path
+    machine: str
+    versions: dict[str, str]
+
+    def key(self, lossless: Pixels, pixels: Pixels, setting: Setting, *, today: Setting, rounds: int) -> str:
+        """Name a trial by what decides it."""
+        content = {
+            "format": _FORMAT,
+            "machine": self.machine,
+            "versions": self.versions,
+            "lossless": digest(lossless),
+            "pixels": digest(pixels),
+            "setting": setting.variables,
+            "today": today.variables,
+            "rounds": rounds,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def read(self, key: str) -> Trial | None:
+        """Find a trial; what cannot be read was never whole, and is made again."""
+        try:
+            stored: dict[str, Any] = json.loads(self._path(key).read_text())
+            return Trial(**stored)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, key: str, made: Trial) -> None:
+        """Keep a trial."""
+        path = self._path(key)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(json.dumps(asdict(made)))
+            unfinished.replace(path)
+        except OSError as exc:
+            raise CacheError(self.folder, exc) from exc
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key[2:]}.json"

@@ -1,0 +1,114 @@
+"""What a worker does: encodes one picture by several settings, and says what came of each.
+
+It may run on another machine, which is sent this module and what it imports, and nothing else of the rig.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from benchmarks.quality import score
+from resizer.engines.pillow import PillowSmall
+from resizer.errors import ResizerError
+
+if TYPE_CHECKING:
+    from resizer.engines.base import Encoding
+
+# A slow encoder is not timed as often as a quick one: nobody will take it for its CPU time.
+_SECONDS_A_SETTING = 0.15
+_LEAST_ROUNDS = 2
+
+# CPU time is the process's, so a worker with several threads takes one job at a time.
+_alone = threading.Lock()
+
+
+class TrialFailedError(RuntimeError):
+    """Raised when an encoder does not take a setting; made of a text alone, so that it passes as a pickle."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pixels:
+    """A small picture, as it goes from process to process."""
+
+    mode: str
+    size: tuple[int, int]
+    data: bytes
+
+    def image(self) -> Image.Image:
+        """Give it as Pillow has it."""
+        return Image.frombytes(self.mode, self.size, self.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One picture and the encodings to try on it, all on the same pixels, with today's beside them."""
+
+    lossless: Pixels
+    pixels: Pixels
+    encodings: tuple[Encoding, ...]
+    today_pixels: Pixels
+    today: Encoding
+    rounds: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What came of one encoding; `today_cpu_ms` was measured in turns with `cpu_ms`: their ratio counts."""
+
+    size_bytes: int
+    ssimulacra2: float
+    cpu_ms: float
+    today_cpu_ms: float
+
+
+def measure(job: Job) -> list[Trial]:
+    """Encode, score, and measure the CPU time in turns: the least of several rounds."""
+    with _alone:
+        lossless = job.lossless.image()
+        tried = [job.today, *job.encodings]
+        smalls = [_small(job.today_pixels), *(_small(job.pixels) for _ in job.encodings)]
+        files = [_encode(small, encoding) for small, encoding in zip(smalls, tried, strict=True)]
+        scores = [score(file, lossless) for file in files[1:]]
+        seconds = _least_seconds(smalls, tried, rounds=job.rounds)
+        return [
+            Trial(
+                size_bytes=len(file),
+                ssimulacra2=round(found, 4),
+                cpu_ms=round(took * 1000, 4),
+                today_cpu_ms=round(seconds[0] * 1000, 4),
+            )
+            for file, found, took in zip(files[1:], scores, seconds[1:], strict=True)
+        ]
+
+
+def _encode(small: PillowSmall, encoding: Encoding) -> bytes:
+    try:
+        return small.encode(encoding)
+    except ResizerError as exc:
+        raise TrialFailedError(str(exc)) from None
+
+
+def _least_seconds(smalls: list[PillowSmall], tried: list[Encoding], *, rounds: int) -> list[float]:
+    least = [_cpu_seconds(small, encoding) for small, encoding in zip(smalls, tried, strict=True)]
+    for number in range(1, rounds):
+        for place in range(len(tried)):
+            # Whoever always followed the same one would always find its leavings in the caches.
+            index = (place + number) % len(tried)
+            if number < _LEAST_ROUNDS or number * least[index] < _SECONDS_A_SETTING:
+                least[index] = min(least[index], _cpu_seconds(smalls[index], tried[index]))
+    return least
+
+
+def _cpu_seconds(small: PillowSmall, encoding: Encoding) -> float:
+    start = time.process_time()
+    small.encode(encoding)
+    return time.process_time() - start
+
+
+def _small(pixels: Pixels) -> PillowSmall:
+    return PillowSmall.from_pixels(pixels.mode, pixels.size, pixels.data)

@@ -1,0 +1,1 @@
+"""The demo: the pipeline, the edge, and one page to see them at work on."""

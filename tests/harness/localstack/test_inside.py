@@ -1,0 +1,138 @@
+"""What of the rig's changes to LocalStack needs no LocalStack to be tried."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.localstack.inside.accounting import Accounting, NoAccountingError
+from harness.localstack.inside.notation import key_as_aws_encodes_it, sequencer
+from harness.localstack.inside.report import Figures, corrected_log, corrected_payload
+from harness.localstack.inside.seams import SeamMovedError, wrap
+from harness.sandbox.limits.base import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_FIGURES = Figures(
+    usage=Usage(peak_bytes=61 * 2**20, cpu_seconds=0.1, oom_killed=False),
+    duration_seconds=9.0,
+    init_seconds=None,
+    memory_mb=512,
+)
+
+
+@pytest.mark.parametrize(
+    ("localstack", "aws"),
+    [
+        pytest.param("my%20photo.jpg", "my+photo.jpg", id="space"),
+        pytest.param("a%2Bb.jpg", "a%2Bb.jpg", id="plus"),
+        pytest.param("100%25.jpg", "100%25.jpg", id="percent"),
+        pytest.param("a/b/me%20%281%29.jpg", "a/b/me+%281%29.jpg", id="folders-and-parentheses"),
+        pytest.param("%EC%82%AC.jpg", "%EC%82%AC.jpg", id="korean"),
+    ],
+)
+def test_a_key_is_written_as_aws_writes_it(localstack: str, aws: str) -> None:
+    assert key_as_aws_encodes_it(localstack) == aws
+
+
+def test_sequencers_rise_as_text_and_are_of_one_length() -> None:
+    first = datetime(2026, 11, 22, 23, 59, 59, 999_999, tzinfo=UTC)
+    moments = [first, first + timedelta(microseconds=1), first + timedelta(days=400)]
+
+    sequencers = [sequencer(moment) for moment in moments]
+
+    assert sequencers == sorted(sequencers)
+    assert len(set(sequencers)) == 3
+    assert {len(one) for one in sequencers} == {18}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(
+            "REPORT RequestId: 1\tDuration: 37.10 ms\tBilled Duration: 38 ms\t"
+            "Memory Size: 512 MB\tMax Memory Used: 512 MB",
+            id="plain",
+        ),
+        pytest.param(
+            "REPORT RequestId: 1\tInit Duration: 0.12 ms\tDuration: 37.10 ms\tBilled Duration: 38 ms\t"
+            "Memory Size: 512 MB\tMax Memory Used: 512 MB\t",
+            id="with-an-invented-initialisation",
+        ),
+    ],
+)
+def test_a_log_tells_the_measured_peak_and_keeps_its_other_lines(line: str) -> None:
+    before = ["START RequestId: 1 Version: $LATEST", "hello", "END RequestId: 1"]
+
+    log = corrected_log("\n".join([*before, line, ""]), "1", _FIGURES)
+
+    *others, report = log.splitlines()
+    assert others == before
+    assert report == (
+        "REPORT RequestId: 1\tDuration: 37.10 ms\tBilled Duration: 38 ms\t"
+        "Memory Size: 512 MB\tMax Memory Used: 61 MB"
+    )
+
+
+def test_an_invocation_without_a_log_gets_its_frame() -> None:
+    lines = corrected_log("", "7", _FIGURES).splitlines()
+
+    assert [line.split()[0] for line in lines] == ["START", "END", "REPORT"]
+    assert "Duration: 9000.00 ms" in lines[2]
+
+
+def test_a_signal_is_named_and_other_ends_stay_as_they_are() -> None:
+    killed = corrected_payload(b'{"errorMessage": "Runtime exited with error: exit status -9"}')
+    ended = corrected_payload(b'{"errorMessage": "Runtime exited with error: exit status 3"}')
+
+    assert killed == b'{"errorMessage": "Runtime exited with error: signal: killed"}'
+    assert ended == b'{"errorMessage": "Runtime exited with error: exit status 3"}'
+
+
+def _twice(original: Callable[[int], int], value: int) -> int:
+    return 2 * original(value)
+
+
+def test_a_seam_is_wrapped_where_it_is_as_expected() -> None:
+    owner = SimpleNamespace(add=lambda value: value + 1)
+
+    wrap(owner, "add", ["value"], _twice)
+
+    assert owner.add(3) == 8
+
+
+def test_a_static_method_stays_one() -> None:
+    class Owner:
+        @staticmethod
+        def add(value: int) -> int:
+            return value + 1
+
+    wrap(Owner, "add", ["value"], _twice)
+
+    assert Owner().add(3) == 8
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        pytest.param("gone", "nothing of that name", id="gone"),
+        pytest.param("add", r"\(value\)", id="other-parameters"),
+    ],
+)
+def test_a_seam_that_moved_is_refused(name: str, found: str) -> None:
+    owner = SimpleNamespace(add=lambda value: value + 1)
+
+    with pytest.raises(SeamMovedError, match=f"expected .*{name}.first, second., found {found}; use version"):
+        wrap(owner, name, ["first", "second"], _twice)
+
+
+def test_a_container_whose_accounting_is_not_mounted_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").touch()
+
+    with pytest.raises(NoAccountingError, match="container 0123456789ab uses cannot be measured"):
+        Accounting("0123456789abcdef", limit_bytes=1, root=tmp_path)
