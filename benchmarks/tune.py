@@ -120,7 +120,7 @@ def tune(plan: Plan, workers: Workers, *, output: Path, cache: Path) -> results.
     kept = TrialCache(folder=cache, machine=workers.machine, versions=versions())
     sweep = Sweep(workers=workers, cache=kept, today=settings.today(), progress=show)
     found = run(plan, sweep)
-    photos = write_thumbnails(plan, found, output)
+    photos = write_thumbnails(plan, found, sweep, output)
     stored = to_results(plan, found, sweep, photos)
     results.write(stored, output / "results.json")
     return stored

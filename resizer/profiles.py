@@ -20,6 +20,7 @@ PROFILES: dict[str, dict[str, str]] = {
         "format": "webp",
         "quality": "76",
         "effort": "5",
+        "kernel": "cubic",
         "sharp_yuv": "true",
         "preset": "text",
     },

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # How far the CPU ratio of a search, of few rounds, may be from the true one.
 CPU_SLACK: Final = 0.06
+# And that of many rounds: what lies within it is not surely less than today's.
+_CPU_SPREAD: Final = 0.03
 
 
 class Goal(StrEnum):
@@ -54,13 +56,14 @@ class Aim:
             " at no more encode CPU than today's setting if that can be",
         }[self.goal]
 
-    def allows(self, outcome: Outcome, *, cpu_slack: float = 0.0) -> bool:
+    def allows(self, outcome: Outcome, *, cpu_slack: float = -_CPU_SPREAD) -> bool:
         """Tell whether an outcome keeps within what the aim may cost."""
         enough = self.least_score is None or outcome.mean_score >= self.least_score
         if self.goal is Goal.COST:
             return enough
         small = self.goal is not Goal.QUALITY or outcome.mean_bytes <= self.today.mean_bytes
-        return enough and small and outcome.cpu_ratio <= 1.0 + cpu_slack
+        quick = outcome.cpu_ratio <= 1.0 + cpu_slack or outcome.setting == self.today.setting
+        return enough and small and quick
 
     def value(self, outcome: Outcome) -> float:
         """Give what is to be as little as can be."""

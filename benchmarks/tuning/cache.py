@@ -7,6 +7,7 @@ file is written whole or not at all, so a run may be interrupted, and two may wr
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from benchmarks.tuning.trial import Trial
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from benchmarks.tuning.setting import Setting
@@ -68,11 +70,23 @@ class TrialCache:
 
     def write(self, key: str, made: Trial) -> None:
         """Keep a trial."""
-        path = self._path(key)
+        self._keep(self._path(key), json.dumps(asdict(made)).encode())
+
+    def file(self, key: str, make: Callable[[], bytes]) -> bytes:
+        """Find a thumbnail's file, or make and keep it: some settings need a second for a soft edge."""
+        path = self._path(key).with_suffix(".thumbnail")
+        with contextlib.suppress(OSError):
+            return path.read_bytes()
+        made = make()
+        self._keep(path, made)
+        return made
+
+    def _keep(self, path: Path, content: bytes) -> None:
+        """Write whole or not at all."""
         unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(json.dumps(asdict(made)))
+            unfinished.write_bytes(content)
             unfinished.replace(path)
         except OSError as exc:
             raise CacheError(self.folder, exc) from exc

@@ -73,6 +73,7 @@ def choose_samples(folder: Path | None, *, quick: bool) -> tuple[list[Sample], l
     return photos, [sample for sample in fixtures if not sample.photo_like]
 
 
+@cache
 def digest(pixels: Pixels) -> str:
     """Name pixels by their content."""
     return hashlib.sha256(f"{pixels.mode}{pixels.size}".encode() + pixels.data).hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -83,17 +84,30 @@ def _parents(
     score: float | None,
     most: int,
 ) -> Iterator[Outcome]:
-    """Choose whose neighbours to try: the best of each format, within each cap on CPU time."""
+    """Choose whose neighbours to try, in each format and within each cap on CPU time.
+
+    The most promising, by what they would take at the wanted score, may all fall a little short of it; so the
+    best of those that do reach it are parents as well.
+    """
     goal = today.mean_score if score is None else score
 
-    def order(outcome: Outcome) -> tuple[float, float]:
+    def promise(outcome: Outcome) -> tuple[float, float]:
         return _points_beyond_window(outcome, today, score), _bytes_at(outcome, goal)
 
     known = without_twins(outcomes)
-    for output in formats:
-        own = [outcome for outcome in known if outcome.setting.encoding.format is output]
-        for cap in _CPU_CAPS:
-            yield from sorted((one for one in own if one.cpu_ratio <= cap), key=order)[:most]
+    for output, cap in itertools.product(formats, _CPU_CAPS):
+        able = [one for one in known if one.setting.encoding.format is output and one.cpu_ratio <= cap]
+        yield from sorted(able, key=promise)[:most]
+        yield from _reaching(able, today, score)[:most]
+
+
+def _reaching(outcomes: Iterable[Outcome], today: Outcome, score: float | None) -> list[Outcome]:
+    """Give those that reach the score, fewest bytes first; or those within today's bytes, best first."""
+    if score is None:
+        small = [outcome for outcome in outcomes if outcome.mean_bytes <= today.mean_bytes]
+        return sorted(small, key=lambda outcome: -outcome.mean_score)
+    enough = [outcome for outcome in outcomes if outcome.mean_score >= score]
+    return sorted(enough, key=lambda outcome: outcome.mean_bytes)
 
 
 def _points_beyond_window(outcome: Outcome, today: Outcome, score: float | None) -> float:

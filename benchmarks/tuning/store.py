@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.tuning import results
-from benchmarks.tuning import setting as settings
 from benchmarks.tuning.forecast import forecast
 from benchmarks.tuning.outcome import Outcome, front
 from benchmarks.tuning.savings import savings
@@ -60,14 +59,14 @@ def to_results(plan: Plan, found: Found, sweep: Sweep, photos: list[results.Phot
     )
 
 
-def write_thumbnails(plan: Plan, found: Found, folder: Path) -> list[results.Photo]:
+def write_thumbnails(plan: Plan, found: Found, sweep: Sweep, folder: Path) -> list[results.Photo]:
     """Write today's and the pick's thumbnail of every picture beside the results."""
     (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
     photos = []
     for tuned_for, samples in ((True, plan.tuned_for), (False, plan.rest)):
         for sample in samples:
             today, pick = (
-                _write_thumbnail(sample, outcome.setting, folder / "thumbnails", role).relative_to(folder)
+                _write_thumbnail(sample, outcome.setting, sweep, folder, role)
                 for outcome, role in ((found.today, "today"), (found.pick, "pick"))
             )
             lossless = Path("thumbnails", f"{sample.name}.lossless.png")
@@ -85,9 +84,10 @@ def write_thumbnails(plan: Plan, found: Found, folder: Path) -> list[results.Pho
     return photos
 
 
-def _write_thumbnail(sample: Sample, setting: Setting, folder: Path, role: str) -> Path:
-    path = folder / f"{sample.name}.{role}{setting.encoding.format.extension}"
-    path.write_bytes(settings.encode(setting, sample.pixels(setting.kernel)))
+def _write_thumbnail(sample: Sample, setting: Setting, sweep: Sweep, folder: Path, role: str) -> Path:
+    """Write one, and give its path from the folder on."""
+    path = Path("thumbnails", f"{sample.name}.{role}{setting.encoding.format.extension}")
+    (folder / path).write_bytes(sweep.thumbnail(setting, sample))
     return path
 
 

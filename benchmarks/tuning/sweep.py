@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.tuning.outcome import Outcome
+from benchmarks.tuning.setting import encode
 from benchmarks.tuning.trial import Job, Trial, TrialFailedError, measure
 from benchmarks.tuning.workers import WorkersLostError
 from harness.errors import ThumbrigError
@@ -73,6 +74,12 @@ class Sweep:
             )
             for setting in settings
         ]
+
+    def thumbnail(self, setting: Setting, sample: Sample) -> bytes:
+        """Give the file that a setting makes of a picture."""
+        return self.cache.file(
+            self._key(setting, sample, 0), lambda: encode(setting, sample.pixels(setting.kernel))
+        )
 
     def _key(self, setting: Setting, sample: Sample, rounds: int) -> str:
         return self.cache.key(

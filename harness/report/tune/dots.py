@@ -8,10 +8,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from harness.report.canvas import NARROW_PX, SMALL_PX, TEXT_PX, points, quiet, sheet
-from harness.report.palette import ALARM, INK, MUTED, SERIES
+from harness.report.palette import ALARM, CARD, INK, MUTED, SERIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -149,14 +149,19 @@ def _mark_both(axes: Axes, results: TuneResults, place: Place) -> None:
             fontsize=points(TEXT_PX),
             fontweight="bold",
             color=colour.light,
+            bbox={"facecolor": CARD.light, "edgecolor": "none", "pad": points(1.5), "alpha": 0.85},
             zorder=6,
         )
 
 
-def _legend(figure: Figure, shown: Iterable[Candidate], *, width_px: float, front: bool) -> None:
+def _legend(figure: Figure, shown: Sequence[Candidate], *, width_px: float, front: bool) -> None:
     formats = {one.variables["format"] for one in shown}
     handles = [_handle(output, marker, MUTED) for output, marker in _MARKERS.items() if output in formats]
-    handles += [_handle(text, "o", colour) for _, colour, text in _CLASSES]
+    least = 0.0
+    for most, colour, text in _CLASSES:
+        if any(least < one.cpu_ratio <= most for one in shown):
+            handles.append(_handle(text, "o", colour))
+        least = most
     if front:
         handles.append(Line2D([], [], label="front", color=INK.light, linewidth=points(1.2)))
     figure.legend(

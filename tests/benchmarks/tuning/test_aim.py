@@ -58,6 +58,14 @@ def test_cpu_time_of_few_rounds_is_not_taken_strictly_until_it_is_measured_again
     assert not _aim(Goal.BYTES).allows(near)
 
 
+def test_no_more_cpu_is_less_by_more_than_the_measurement_s_own_spread() -> None:
+    aim = _aim(Goal.BYTES)
+
+    assert not aim.allows(outcome(75, 3999, 61.0, cpu=0.99))
+    assert aim.allows(outcome(75, 3999, 61.0, cpu=0.97))
+    assert aim.allows(_TODAY)
+
+
 @pytest.mark.parametrize("goal", [Goal.BYTES, Goal.QUALITY, Goal.COST])
 def test_today_s_setting_itself_always_will_do(goal: Goal) -> None:
     assert ranked(_aim(goal), [_TODAY]) == [_TODAY]

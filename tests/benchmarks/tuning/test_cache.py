@@ -76,6 +76,17 @@ def test_many_may_write_at_once_and_leave_nothing_behind(cache: TrialCache) -> N
     assert len([path for path in cache.folder.rglob("*") if path.is_file()]) == 10
 
 
+def test_a_thumbnail_s_file_is_made_once(cache: TrialCache) -> None:
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(b"file")
+        return b"file"
+
+    assert [cache.file(_key(cache), make) for _ in range(2)] == [b"file", b"file"]
+    assert made == [b"file"]
+
+
 def test_a_folder_that_cannot_be_made_is_told_in_one_line(cache: TrialCache) -> None:
     cache.folder.write_text("a file")
 
