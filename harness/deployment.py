@@ -20,6 +20,7 @@ class Capability(Enum):
     IAM = "this target enforces no IAM policies"
     MEMORY = "this target does not hold functions to their memory"
     CLOUDFRONT = "this target has no CloudFront"
+    LINE_TIMES = "this target dates the lines of a function's log by their invocation, not each by itself"
 
 
 @dataclass(frozen=True, kw_only=True)

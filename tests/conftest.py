@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,11 @@ def _an_engine_is_reached_only_when_asked_for(pytestconfig: pytest.Config) -> It
         if not _containers_wanted(pytestconfig):
             patch.setattr(containers, "connect", _no_engine)
         yield
+
+
+def pytest_configure() -> None:
+    # A shell that starts the tests with `&` has them ignore Ctrl-C, and so would all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

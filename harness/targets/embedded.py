@@ -58,7 +58,7 @@ class EmbeddedTarget:
     """A started MiniStack; each deployment is a stack of its own in it."""
 
     name = "embedded"
-    capabilities = frozenset({Capability.IAM, Capability.MEMORY, Capability.CLOUDFRONT})
+    capabilities = frozenset(Capability)
 
     def __init__(
         self,

@@ -118,10 +118,16 @@ CONDITIONS = [
         {"etag": '"1"', "cache-control": "max-age=1"},
     ),
     Case(
-        "the origin is asked by tag and by date",
+        "the origin is asked by the tag, the exacter of the two",
         S3_ORIGIN,
         lambda: validators({"etag": '"1"', "last-modified": _OLD}),
-        {"if-none-match": '"1"', "if-modified-since": _OLD},
+        {"if-none-match": '"1"'},
+    ),
+    Case(
+        "without a tag the origin is asked by the date",
+        S3_ORIGIN,
+        lambda: validators({"last-modified": _OLD}),
+        {"if-modified-since": _OLD},
     ),
 ]
 
