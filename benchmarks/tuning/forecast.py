@@ -20,7 +20,7 @@ def forecast(today: Outcome, pick: Outcome) -> str:
     """Say in a sentence what is red and why, or that nothing is."""
     percent = 100 * (pick.mean_bytes / today.mean_bytes - 1)
     points = pick.mean_score - today.mean_score
-    whole = f"bytes {percent:+.1f} %, mean score {points:+.1f}"
+    whole = f"bytes {percent:+.1f} %, mean score {points:+.1f} over {len(today.trials)} pictures"
     reasons = list(_reasons(today, pick))
     if reasons:
         return f"red ({whole}): {'; '.join(reasons)}"

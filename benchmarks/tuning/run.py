@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # The search needs to know who is about as quick as today's setting, the pick who is.
 _SEARCH_ROUNDS: Final = 3
 _CONFIRM_ROUNDS: Final = 15
-_MOST_CONFIRMED: Final = 12
 # What more CPU time would buy is told up to these multiples of today's.
 _CPU_LIMITS: Final = (2.0, 5.0, 25.0)
 
@@ -75,7 +74,7 @@ def run(plan: Plan, sweep: Sweep) -> Found:
     def evaluate(tried: Sequence[Setting], *, stage: str) -> list[Outcome]:
         return sweep.evaluate(tried, plan.tuned_for, stage=stage, rounds=_SEARCH_ROUNDS)
 
-    (today,) = evaluate([sweep.today], stage="today's setting")
+    (today,) = sweep.evaluate([sweep.today], plan.tuned_for, stage="today's setting", rounds=_CONFIRM_ROUNDS)
     aim = Aim(goal=plan.goal, today=today, traffic=plan.traffic, target_score=plan.target_score)
     outcomes = search.search(evaluate, plan.formats, today=today, score=aim.least_score, depth=depth)
     allowed = [one for one in outcomes if one.setting.encoding.format in plan.formats or one is today]
@@ -105,14 +104,16 @@ def run(plan: Plan, sweep: Sweep) -> Found:
 
 def _confirmed(aim: Aim, outcomes: list[Outcome], plan: Plan, sweep: Sweep) -> Outcome | None:
     """Measure the best again and more often, until one still keeps within the aim."""
-    order = ranked(aim, outcomes)
-    # Today's own always will do, however many fail before it.
-    looked_at = order[:_MOST_CONFIRMED] + [one for one in order[_MOST_CONFIRMED:] if one is aim.today]
-    for number, outcome in enumerate(looked_at, 1):
-        stage = f"the pick of {outcome.setting.encoding.format}, look {number}"
+    left = ranked(aim, outcomes)
+    looks = 0
+    while left:
+        outcome, looks = left[0], looks + 1
+        stage = f"the pick of {outcome.setting.encoding.format}, look {looks}"
         (again,) = sweep.evaluate([outcome.setting], plan.tuned_for, stage=stage, rounds=_CONFIRM_ROUNDS)
         if aim.allows(again) or not aim.allows(outcome, cpu_slack=CPU_SLACK):
             return again
+        # Who seemed no quicker than one that is too slow need not be looked at; today's own always will do.
+        left = [one for one in left[1:] if one.cpu_ratio < outcome.cpu_ratio or one is aim.today]
     return None
 
 

@@ -87,7 +87,7 @@ def _parents(
     """Choose whose neighbours to try, in each format and within each cap on CPU time.
 
     The most promising, by what they would take at the wanted score, may all fall a little short of it; so the
-    best of those that do reach it are parents as well.
+    best of those that do reach it is a parent as well.
     """
     goal = today.mean_score if score is None else score
 
@@ -98,7 +98,7 @@ def _parents(
     for output, cap in itertools.product(formats, _CPU_CAPS):
         able = [one for one in known if one.setting.encoding.format is output and one.cpu_ratio <= cap]
         yield from sorted(able, key=promise)[:most]
-        yield from _reaching(able, today, score)[:most]
+        yield from _reaching(able, today, score)[:1]
 
 
 def _reaching(outcomes: Iterable[Outcome], today: Outcome, score: float | None) -> list[Outcome]:

@@ -101,10 +101,19 @@ def neighbours(setting: Setting, *, quality_step: int) -> Iterator[Setting]:
     for name, values in _SWITCHES[encoding.format].items():
         for value in _beside(values, getattr(encoding.switches, name)):
             switches = replace(encoding.switches, **{name: value})
-            yield replace(setting, encoding=replace(encoding, switches=switches))
+            if not _has_a_twin(switches):
+                yield replace(setting, encoding=replace(encoding, switches=switches))
     for kernel in Kernel:
         if kernel is not setting.kernel:
             yield replace(setting, kernel=kernel)
+
+
+def _has_a_twin(switches: Switches) -> bool:
+    """Tell whether a plainer setting shows the same: the preset `text` filters nothing and moves no bits."""
+    if switches.preset is not Preset.TEXT:
+        return False
+    unfiltered = switches.filter_strength is None and switches.filter_sharpness is not None
+    return switches.sns_strength == 0 or switches.filter_strength == 0 or unfiltered
 
 
 def _beside(values: Sequence[Any], value: object) -> Iterable[Any]:

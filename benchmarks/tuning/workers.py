@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.machine import cpu_model
@@ -66,6 +67,7 @@ class LocalWorkers:
             self._pool = ProcessPoolExecutor(
                 self.count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
             )
+            _start_all(self._pool, self.count)
         try:
             yield self._pool
         except BaseException:
@@ -95,9 +97,22 @@ def local_workers(count: int | None = None) -> Iterator[Workers]:
         workers.close()
 
 
+def _start_all(pool: ProcessPoolExecutor, count: int) -> None:
+    """Start every process at once, with Ctrl-C held off: it goes to the whole group, and is the parent's.
+
+    A process inherits what is held off; to ignore Ctrl-C once it runs would be too late, as it imports first.
+    """
+    # Where the tracker is started by the first process, it lets Ctrl-C through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        for _ in range(count):
+            pool.submit(os.getpid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin() -> None:
-    # Ctrl-C goes to the whole group; the parent decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

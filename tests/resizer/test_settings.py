@@ -82,7 +82,9 @@ def test_a_variable_overrides_the_profile() -> None:
     assert settings == replace(tuned, quality=50)
 
 
-def test_a_profile_for_another_format_is_refused() -> None:
+def test_a_profile_for_another_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROFILES, "tuned", {"format": "webp", "sharp_yuv": "true"})
+
     with pytest.raises(SettingsError, match="no such switch for jpeg, only for webp"):
         Settings.from_env(_LEAST | {"THUMBNAIL_PROFILE": "tuned", "THUMBNAIL_FORMAT": "jpeg"})
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import io
+
 import pytest
+from PIL import Image
 
 from benchmarks.tuning import space
-from benchmarks.tuning.setting import of_profile, of_variables, today
+from benchmarks.tuning.setting import encode, of_profile, of_variables, today
+from benchmarks.tuning.trial import Pixels
 from resizer.formats import OutputFormat
 from resizer.profiles import PROFILES
 
@@ -50,3 +54,17 @@ def test_a_profile_is_written_as_it_is_read(name: str) -> None:
 
 def test_today_s_setting_is_the_contract_s() -> None:
     assert today().label == "webp q85 e6"
+
+
+def test_what_the_preset_says_already_is_not_tried_again() -> None:
+    variables = {"format": "webp", "quality": "70", "effort": "0", "preset": "text"}
+    data = Image.radial_gradient("L").resize((60, 60)).convert("RGB")
+    pixels = Pixels(mode="RGB", size=data.size, data=data.tobytes())
+    tried = list(space.neighbours(of_variables(variables), quality_step=1))
+
+    for twin in ({"sns_strength": "0"}, {"filter_strength": "0"}, {"filter_sharpness": "6"}):
+        setting = of_variables(variables | twin)
+        files = [encode(one, pixels) for one in (setting, of_variables(variables))]
+        assert len(files[0]) == len(files[1])
+        assert len({Image.open(io.BytesIO(file)).tobytes() for file in files}) == 1
+        assert setting not in tried
