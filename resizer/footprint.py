@@ -18,9 +18,11 @@ Decoder = Literal["pillow", "vips"]
 _MB = 2**20
 # The function at rest with its libraries, and what even a small picture touches. Once libvips has served a
 # picture, it stays in memory whoever serves the next.
-REST_BYTES = {"pillow": 42 * _MB, "vips": 52 * _MB, "auto": 52 * _MB}
+REST_BYTES = {"pillow": 50 * _MB, "vips": 64 * _MB, "auto": 64 * _MB}
 
 _BYTE = 8
+# Peaks of the same picture differ by this from one time to the next.
+_UNEVENNESS = 1.02
 _COEFFICIENT_BYTES = 2
 # In a TIFF's tag; a BMP's 0 is told as that too.
 _UNCOMPRESSED = 1
@@ -34,16 +36,22 @@ _READ_AT_ONCE = frozenset({Format.WEBP, Format.TIFF, Format.AVIF})
 # libwebp's animation decoder, by which Pillow reads every WebP: two canvases and a frame, and Pillow's own.
 _PILLOW_WEBP_BYTES = 16.2
 _VIPS_WEBP_ANIMATED_BYTES = 9
+_VIPS_WEBP_ANIMATED_LOSSLESS_BYTES = 4.6
 _VIPS_WEBP_LOSSLESS_BYTES = 4.05
 _VIPS_WEBP_ALPHA_BYTES = 2.05
 # Two copies of the planes, and three pictures of four or six bytes.
 _VIPS_AVIF_BYTES = 14.5
+
+# With alpha there are rows of two kinds.
+_PREMULTIPLIED = 1.15
 
 # A GIF may be nothing but comments, or nothing but frames of a pixel: what a byte of them takes.
 _PILLOW_GIF_COMMENTS = 2.6
 _VIPS_GIF_FRAMES = 7
 
 _AVIF_LIBRARY_BYTES = 8 * _MB
+# Pillow's own picture, and a little of libavif's for each plane.
+_AVIF_PICTURE_BYTES = 4.6
 
 # How many rows libvips holds while it shrinks: more for a larger thumbnail, never more than these.
 _VIPS_LEAST_ROWS = 850
@@ -56,7 +64,7 @@ def added_bytes(decoder: Decoder, header: Header, *, file_bytes: int, size: int)
     by = _by_vips if decoder == "vips" else _by_pillow
     # The thumbnail itself, between its steps.
     small = 16 * size * size
-    return file_bytes + small + int(by(header, file_bytes, size))
+    return file_bytes + small + int(by(header, file_bytes, size) * _UNEVENNESS)
 
 
 def _by_pillow(header: Header, file_bytes: int, size: int) -> float:
@@ -77,7 +85,11 @@ def _by_pillow(header: Header, file_bytes: int, size: int) -> float:
             return kept + _PILLOW_GIF_COMMENTS * file_bytes + header.pixels + square * 8
         case Format.AVIF:
             rgb = 4 if header.alpha else 3
-            return kept + _AVIF_LIBRARY_BYTES + header.pixels * (_plane_bytes(header) + rgb + 4.3)
+            return (
+                kept
+                + _AVIF_LIBRARY_BYTES
+                + header.pixels * (_plane_bytes(header) + rgb + _AVIF_PICTURE_BYTES)
+            )
         case Format.BMP:
             return kept + header.pixels * _bmp_bytes(header) + square * (4 if header.alpha else 0)
 
@@ -125,7 +137,7 @@ def _sample_bytes(header: Header) -> int:
 def _by_vips(header: Header, file_bytes: int, size: int) -> float:
     rows = min(header.height, _VIPS_LEAST_ROWS + _VIPS_ROWS_PER_PIXEL * size, _VIPS_MOST_ROWS)
     pixel = _vips_pixel_bytes(header)
-    flowing = rows * header.width * pixel
+    flowing = rows * header.width * pixel * (_PREMULTIPLIED if header.alpha else 1)
     match header.format:
         case Format.JPEG:
             return _METADATA_COPIES * header.metadata_bytes + _jpeg_bytes(header, size)
@@ -167,7 +179,7 @@ def _vips_pixel_bytes(header: Header) -> float:
 
 def _vips_webp_bytes(header: Header) -> float:
     if header.animated:
-        return _VIPS_WEBP_ANIMATED_BYTES
+        return _VIPS_WEBP_ANIMATED_LOSSLESS_BYTES if header.lossless else _VIPS_WEBP_ANIMATED_BYTES
     if header.lossless:
         return _VIPS_WEBP_LOSSLESS_BYTES
     return _VIPS_WEBP_ALPHA_BYTES if header.alpha else 0

@@ -31,22 +31,22 @@ export async function handle(event) {
 }
 
 async function serve(record) {
-  const { key } = record;
+  const { key, time } = record;
   const reason = reasonToSkip(record, settings);
   if (reason) {
     log.write("info", "skipped", { key, reason });
     return { skipped: key, reason };
   }
   try {
-    return answerOf(await makeThumbnail(key, settings, storage));
+    return answerOf(await makeThumbnail(key, settings, storage), time);
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
-    log.write("error", "refused", { key, type: error.type, reason: error.message });
+    log.write("error", "refused", { key, type: error.type, reason: error.message, event_time: time });
     return { error: { type: error.type, message: error.message, key } };
   }
 }
 
-function answerOf(result) {
+function answerOf(result, time) {
   log.write("info", "thumbnail", {
     key: result.original,
     thumbnail: result.thumbnail,
@@ -57,6 +57,7 @@ function answerOf(result) {
     thumbnail_width: settings.size,
     thumbnail_height: settings.size,
     engine: "sharp",
+    event_time: time,
     ...result.milliseconds,
   });
   return {

@@ -16,7 +16,8 @@ function record(entry) {
   if (typeof bucket !== "string" || typeof key !== "string") {
     throw new NotANotificationError("a record without bucket or key");
   }
-  return { bucket, key: decodeKey(key), event: entry.eventName ?? "ObjectCreated:" };
+  const event = entry.eventName ?? "ObjectCreated:";
+  return { bucket, key: decodeKey(key), event, time: entry.eventTime };
 }
 
 export function reasonToSkip({ bucket, key, event }, { bucketName, sourcePrefix }) {

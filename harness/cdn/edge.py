@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from harness import guardian, process
+from harness.aws import Aws
 from harness.cdn.ledger import Month
 from harness.cdn.server import CONTROL, ERROR_FILE, READY_FILE, Ready, Settings
 from harness.cdn.source import Source
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from types_boto3_cloudfront import CloudFrontClient
 
-    from harness.aws import Aws
     from harness.deployment import Deployment
     from harness.sandbox.function import Credentials
 
@@ -168,12 +168,14 @@ def edge(  # noqa: PLR0913  each is an option
     A port of 0 is a free one. An invalidation takes effect at once, and is in progress for
     `invalidation_seconds` of the edge's clock. A viewer has `head_seconds` to send a request's head.
     """
+    # A target's own kind of account talks to that target only, whatever its endpoint is changed to.
+    aws = Aws(**{one.name: getattr(deployment.aws, one.name) for one in fields(Aws)})
     folder = Path(tempfile.mkdtemp(prefix="thumbrig-edge-"))
     guardian.watch_folder(folder)
     try:
         settings = Settings(
             folder=str(folder),
-            aws=asdict(deployment.aws),
+            aws=asdict(aws),
             source=asdict(
                 Source(
                     bucket=deployment.bucket,
@@ -196,7 +198,7 @@ def edge(  # noqa: PLR0913  each is an option
                 distribution_id=ready.distribution_id,
                 domain=ready.domain,
                 process_id=ready.process_id,
-                aws=deployment.aws,
+                aws=aws,
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -62,7 +62,7 @@ class Look:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One photo on the page.
+    """One photo on the page; a higher `number` is shown further up.
 
     The pixel sizes are known once the function has read the original. `visible_seconds` is the time from the
     upload's beginning to the first picture from the edge, `remembered_seconds` how long the edge gives the
@@ -70,6 +70,7 @@ class Card:
     """
 
     id: str
+    number: int
     name: str
     upload: Upload
     address: str
@@ -100,6 +101,7 @@ class Card:
         last = self.last_look
         return {
             "id": self.id,
+            "number": self.number,
             "version": self.version,
             "name": self.name,
             "key": self.upload.key,

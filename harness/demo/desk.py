@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 from dataclasses import replace
@@ -42,6 +43,7 @@ class Desk:
     def __init__(self, stage: Stage, facts: EdgeFacts, *, told: Callable[[Card], None]) -> None:
         self._stage = stage
         self._facts = facts
+        self._numbers = itertools.count(1)
         self._board = Board(told)
         self._follower = Follower(stage, self._board, facts)
 
@@ -62,6 +64,7 @@ class Desk:
         upload = self._stage.application.upload(data, name)
         card = Card(
             id=secrets.token_hex(8),
+            number=next(self._numbers),
             name=name,
             upload=upload,
             address=self._stage.application.thumbnail_url(upload.key),

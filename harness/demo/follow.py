@@ -132,6 +132,7 @@ class Follower:
         told = deletion.invalidation.id if deletion.invalidation else None
         return Card(
             id=before.id,
+            number=before.number,
             name=name,
             upload=upload,
             address=self._stage.application.thumbnail_url(upload.key),

@@ -143,7 +143,7 @@ function draw(photo) {
   let card = find(`photo-${photo.id}`);
   if (!card) {
     card = makeCard(photo.id, (verb, source) => act(photo.id, verb, source));
-    find("cards").prepend(card);
+    insert(card, photo.number);
     find("empty").hidden = true;
   }
   // An answer to a button may come after an event that is younger.
@@ -155,6 +155,13 @@ function draw(photo) {
   else if (photo.note && before.note !== photo.note) say(`${photo.name}: ${photo.note}`);
   else if (before.looks_made !== photo.looks_made && photo.state !== "waiting") say(`${photo.name}: ${answer(photo)}`);
   shown.set(photo.id, photo);
+}
+
+function insert(card, number) {
+  card.dataset.number = number;
+  // The newest on top, whichever is heard of first.
+  const below = [...find("cards").children].find((other) => Number(other.dataset.number) < number);
+  find("cards").insertBefore(card, below ?? null);
 }
 
 function answer(photo) {

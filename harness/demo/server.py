@@ -115,7 +115,9 @@ class PageServer:
     async def _upload(self, request: web.Request) -> web.Response:
         data, name = await self._given(request)
         asking: Asking = "edge" if request.query.get("asking") == "edge" else "bucket"
-        return _card(await asyncio.to_thread(self._desk.upload, data, name, asking=asking), status=201)
+        card = await asyncio.to_thread(self._desk.upload, data, name, asking=asking)
+        headers = {"Location": f"/api/photos/{card.id}"}
+        return web.json_response(card.to_json(), status=201, headers=headers)
 
     async def _photo(self, request: web.Request) -> web.Response:
         return _card(self._desk.card(request.match_info["id"]))
@@ -161,8 +163,8 @@ class PageServer:
         self._feed.close()
 
 
-def _card(card: Card, *, status: int = 200) -> web.Response:
-    return web.json_response(card.to_json(), status=status)
+def _card(card: Card) -> web.Response:
+    return web.json_response(card.to_json())
 
 
 def _bytes_or_404(found: tuple[bytes, str] | None) -> web.Response:

@@ -78,8 +78,9 @@ def _own_settings(folder: Path, run: Run) -> Path:
     service = {
         "labels": run.labels,
         "environment": {labels.VARIABLE: json.dumps(run.labels)},
-        # The rig asks LocalStack itself, and each look of Docker's starts a Python.
-        "healthcheck": {"disable": True},
+        # The rig asks LocalStack itself; each look of Docker's starts a Python. docker-compose 1.29 takes no
+        # "disable" beside the settings of the other file.
+        "healthcheck": {"interval": "1h"},
     }
     networks = {"default": {"labels": run.labels}}
     path.write_text(json.dumps({"services": {compose.SERVICE: service}, "networks": networks}))

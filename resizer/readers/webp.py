@@ -49,6 +49,10 @@ def _coding(data: Buffer) -> tuple[bool, int]:
         if at + 8 > len(data):
             break
         name, length = struct.unpack_from("<4sI", data, at)
+        if name == b"ANMF":
+            # The first frame is all that anybody decodes.
+            lossless = b"VP8L" in bytes(data[at + 24 : at + 28])
+            break
         lossless = lossless or name == b"VP8L"
         if name in {b"ICCP", b"EXIF", b"XMP "}:
             metadata_bytes += min(length, len(data) - at)

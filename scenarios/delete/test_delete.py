@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from harness.targets.base import Target
     from scenarios.journal import Journal
 
-_DELETIONS = 32
+_DELETIONS = 24
 # Beyond the usual time: the last of them find a thumbnail that is there already.
 _SPREAD = 1.3
-_TIMEOUT_SECONDS = 4
+_TIMEOUT_SECONDS = 3
 
 
 def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(

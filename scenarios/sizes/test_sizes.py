@@ -11,6 +11,7 @@ from PIL import Image
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from harness.deployed import DeployedApplication
+from harness.deployment import Capability
 from harness.function_log import read_log
 from harness.sandbox.control_plane import assume_role
 from harness.settle import wait_until_logged
@@ -84,6 +85,7 @@ def test_deleting_a_photo_deletes_all_of_its_sizes(several: Deployment) -> None:
     assert [application.find(uploaded, name) for name in _SIZES] == [None] * len(_SIZES)
 
 
+@pytest.mark.needs(Capability.IAM)
 def test_with_several_sizes_the_function_may_still_write_nowhere_else(several: Deployment) -> None:
     credentials = assume_role(several.aws, several.role_arn, session_name="sizes")
     s3 = several.aws.with_credentials(credentials).client("s3")

@@ -40,10 +40,11 @@ def test_every_module_is_javascript(sharp: Path) -> None:
         process.run(["node", "--check", str(path)])
 
 
-def test_its_folder_is_sound(sharp: Path) -> None:
-    function = FunctionFolder.load(sharp)
+def test_what_it_cannot_do_is_one_picture_and_scenarios_that_there_are(sharp: Path, project: Path) -> None:
+    declared = FunctionFolder.load(sharp).cannot.keys() - {picture("bmp.bmp").name}
 
-    assert function.cannot.keys() <= {picture("bmp.bmp").name}
+    scenarios = "".join(file.read_text() for file in (project / "scenarios").glob("*/test_*.py"))
+    assert [name for name in declared if f"def {name}(" not in scenarios] == []
 
 
 @pytest.mark.parametrize(

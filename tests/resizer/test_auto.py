@@ -78,4 +78,5 @@ def test_a_cold_start_imports_libvips_only_where_every_picture_needs_it(
         check=True,
     )
 
+    # Before it stands what the handler says of its settings.
     assert done.stdout.splitlines()[-1] == str(imported)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from resizer.formats import OutputFormat
 from tests.resizer.conftest import notification, png, record
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
     from resizer.settings import Settings
@@ -251,3 +253,20 @@ def test_wrong_settings_stop_it_while_it_starts(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(DestinationInsideSourceError, match=r"SOURCE_PREFIX 'a/', got 'a/b/'"):
         importlib.import_module("resizer.handler")
+
+
+def test_a_start_tells_its_settings_in_the_log(project: Path) -> None:
+    environment = {"BUCKET_NAME": "photos", "AWS_REGION": "eu-central-1", "THUMBNAIL_QUALITY": "70"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import resizer.handler"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = json.loads(done.stdout)
+    assert told["message"] == "started"
+    assert told["settings"]["quality"] == 70
+    assert told["settings"]["effort"] == 6

@@ -36,6 +36,17 @@ def corrected_log(log: str, request_id: str, figures: Figures) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def failed_start_log(request_id: str, error_line: str, figures: Figures) -> str:
+    """Frame the error of an environment that did not start as an invocation's."""
+    lines = [
+        texts.start_line(request_id),
+        error_line,
+        texts.end_line(request_id),
+        _report(request_id, figures),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
 def corrected_payload(payload: bytes) -> bytes:
     """Name the signal that ended a runtime where only its number is told."""
 

@@ -32,6 +32,7 @@ def card() -> Card:
     )
     return Card(
         id="1",
+        number=1,
         name="me.jpg",
         upload=upload,
         address="https://127.0.0.1:1/thumbnails/1-me.webp",
