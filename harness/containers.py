@@ -163,11 +163,12 @@ def remove_left_overs(engine: DockerClient) -> None:
             *engine.api.containers(all=True, filters={"label": RUN_LABEL}),
             *engine.api.networks(filters={"label": RUN_LABEL}),
         ]
-    for run_id in {labels[RUN_LABEL] for one in started if _left_over(labels := one["Labels"])}:
+    for run_id in {labels[RUN_LABEL] for one in started if left_over(labels := one["Labels"])}:
         remove_run(engine, run_id)
 
 
-def _left_over(labels: Mapping[str, str]) -> bool:
+def left_over(labels: Mapping[str, str]) -> bool:
+    """Say whether what carries the labels belongs to a run whose process is no more."""
     # Of an owner on another machine that shares the engine it cannot be told whether it lives.
     if labels.get(_OWNER_HOST_LABEL) != platform.node():
         return False

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 # For a thumbnail that was on its way to the bucket when its invocation was ended.
 GRACE_SECONDS = 2.0
 
-_MOST_PAUSE_SECONDS = 2.0
-_BACKOFF = Backoff(first_seconds=0.1, factor=1.5, most_seconds=_MOST_PAUSE_SECONDS, jitter=0.2)
+# The last look comes with the time-out: this much later, so that no clock says it is not yet settled.
+_CLOCKS_APART_SECONDS = 0.1
+_BACKOFF = Backoff(first_seconds=0.1, factor=1.5, most_seconds=2.0, jitter=0.2)
 
 
 class NotDeletedError(ThumbrigError):
@@ -104,8 +105,7 @@ class Deleter:
         """Sweep until nothing can turn up any more; gives the sweeps that found something, and the last."""
         condition = _Settled(self, deletion)
         left = max(0.0, deletion.settled_epoch_seconds - time.time())
-        # Longer than is left: the look that ends the wait is the first one after it.
-        return wait_for(condition, timeout_seconds=left + _MOST_PAUSE_SECONDS, backoff=_BACKOFF)
+        return wait_for(condition, timeout_seconds=left + _CLOCKS_APART_SECONDS, backoff=_BACKOFF)
 
     def invalidate(self, *keys: str) -> Invalidation | None:
         """Have the CDN forget objects, if there is one."""

@@ -35,28 +35,39 @@ class DeployFailedError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Code:
+    """Where a package is for CloudFormation."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """What is to be deployed: a package for a runtime, and parameters of the template."""
 
     name: str
-    package: Path
+    code: Code
     runtime: str
     handler: str
     architecture: str = "x86_64"
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
+def upload_code(aws: Aws, package: Path, *, prefix: str) -> Code:
+    """Upload a package into a bucket of its own, whose name begins so."""
+    code = Code(bucket=f"{prefix}code-{_unique()}", key=package.name)
+    aws.client("s3").create_bucket(Bucket=code.bucket)
+    aws.client("s3").upload_file(str(package), code.bucket, code.key)
+    return code
+
+
 def deploy(aws: Aws, stack: Stack, *, capabilities: frozenset[Capability]) -> Deployment:
-    """Upload the package, create the stack, and read the pipeline's names from its outputs."""
-    # Bucket names are global on AWS.
-    unique = uuid.uuid4().hex[:12]
-    code_bucket, code_key = f"{stack.name}-code-{unique}", stack.package.name
-    aws.client("s3").create_bucket(Bucket=code_bucket)
-    aws.client("s3").upload_file(str(stack.package), code_bucket, code_key)
+    """Create the stack, and read the pipeline's names from its outputs."""
     parameters = {
-        "BucketName": f"{stack.name}-photos-{unique}",
-        "CodeBucket": code_bucket,
-        "CodeKey": code_key,
+        "BucketName": f"{stack.name}-photos-{_unique()}",
+        "CodeBucket": stack.code.bucket,
+        "CodeKey": stack.code.key,
         "Runtime": stack.runtime,
         "Handler": stack.handler,
         "Architecture": stack.architecture,
@@ -67,6 +78,11 @@ def deploy(aws: Aws, stack: Stack, *, capabilities: frozenset[Capability]) -> De
     created = _StackCreated(aws, stack.name)
     outputs = wait_for(created, timeout_seconds=_STACK_TIMEOUT_SECONDS, backoff=Backoff(most_seconds=5))
     return _read_outputs(aws, stack.name, outputs, capabilities)
+
+
+def _unique() -> str:
+    # Bucket names are global on AWS.
+    return uuid.uuid4().hex[:12]
 
 
 def _create(aws: Aws, name: str, parameters: Mapping[str, str]) -> None:

@@ -20,7 +20,6 @@ class Capability(Enum):
     IAM = "this target enforces no IAM policies"
     MEMORY = "this target does not hold functions to their memory"
     CLOUDFRONT = "this target has no CloudFront"
-    LINE_TIMES = "this target dates the lines of a function's log by their invocation, not each by itself"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +27,8 @@ class Deployment:
     """All that a scenario, the application or an edge needs to know of a pipeline.
 
     `sizes` are the pixels of each named size, as the function was told them.
-    `timeout_seconds` is the function's own time limit; `thumbnail_extension` comes with its dot.
+    `timeout_seconds` is the function's own time limit; `thumbnail_extension` comes with its dot. The dates in
+    its log are true within `log_precision_ms`.
     """
 
     aws: Aws
@@ -44,6 +44,7 @@ class Deployment:
     failure_queue_url: str
     capabilities: frozenset[Capability]
     timeout_seconds: int
+    log_precision_ms: float = 1.0
     distribution_domain: str | None = None
     distribution_id: str | None = None
     stack_name: str | None = None

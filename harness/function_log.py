@@ -35,9 +35,10 @@ class LogLine:
 
 @dataclass(frozen=True)
 class FunctionLog:
-    """The entries since some moment, in their order."""
+    """The entries since some moment, in their order; their dates are true within `precision_ms`."""
 
     lines: tuple[LogLine, ...]
+    precision_ms: float = 1.0
 
     @property
     def invocations_started(self) -> int:
@@ -76,4 +77,5 @@ def read_log(deployment: Deployment, *, since_epoch_seconds: float = 0.0) -> Fun
         for event in page["events"]
     ]
     # Events of one moment keep the order in which the log has them: the sort is stable.
-    return FunctionLog(tuple(sorted(lines, key=lambda line: line.epoch_ms)))
+    ordered = tuple(sorted(lines, key=lambda line: line.epoch_ms))
+    return FunctionLog(ordered, precision_ms=deployment.log_precision_ms)

@@ -7,6 +7,7 @@ whatever is still named goes.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 _ORDER = ("group", "containers", "cgroup", "folder")
 _CGROUP_LOOKS = 200
 _CGROUP_PAUSE_SECONDS = 0.01
+_LET_GO_SECONDS = 1.0
 
 _lock = threading.Lock()
 _guardian: subprocess.Popen[str] | None = None
@@ -118,7 +120,14 @@ def _started() -> subprocess.Popen[str]:
             # Out of reach of the terminal's Ctrl-C, which goes to the rig's own group.
             start_new_session=True,
         )
+        atexit.register(_let_go, _guardian)
     return _guardian
+
+
+def _let_go(guardian: subprocess.Popen[str]) -> None:
+    # It ends with the pipe. Python warns of a child that is still there when it ends itself.
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        guardian.communicate(timeout=_LET_GO_SECONDS)
 
 
 def _end(kind: str, name: str) -> None:

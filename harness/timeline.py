@@ -34,7 +34,7 @@ SEEN_AT_EDGE: Final = "seen at the edge"
 _SUFFIX: Final = "_ms"
 _STEP_NAMES: Final = {"upload": "store"}
 _FUNCTION_STEPS: Final = ("event", "waiting", "environment", "invocation")
-_LOG_PRECISION_MS: Final = 1.0
+_EVENT_PRECISION_MS: Final = 1.0
 _LAST_MODIFIED_PRECISION_MS: Final = 1000.0
 
 
@@ -147,13 +147,14 @@ def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Ste
     if attempt is None:
         note = "no line of the function's log names this original"
         return [Step(name=name, clock=FUNCTION, note=note) for name in _FUNCTION_STEPS]
+    precision_ms = observed.log.precision_ms
     began = attempt.started_epoch_ms - observed.upload.started_epoch_seconds * 1000
     event = _event(_fields(attempt, observed), observed)
     return [
         event,
-        _waiting(event, began - (attempt.init_ms or 0.0)),
-        _environment(attempt, began),
-        _invocation(attempt, began),
+        _waiting(event, began - (attempt.init_ms or 0.0), precision_ms),
+        _environment(attempt, began, precision_ms),
+        _invocation(attempt, began, precision_ms),
         *_own_steps(attempt, observed),
     ]
 
@@ -163,10 +164,10 @@ def _event(fields: Mapping[str, Any], observed: Observed) -> Step:
     if not text:
         return Step(name="event", clock=EVENT, note="the function's line does not say it")
     at = (datetime.fromisoformat(text).timestamp() - observed.upload.started_epoch_seconds) * 1000
-    return Step(name="event", clock=EVENT, start_ms=at, end_ms=at, precision_ms=_LOG_PRECISION_MS)
+    return Step(name="event", clock=EVENT, start_ms=at, end_ms=at, precision_ms=_EVENT_PRECISION_MS)
 
 
-def _waiting(event: Step, until: float) -> Step:
+def _waiting(event: Step, until: float, precision_ms: float) -> Step:
     if event.end_ms is None:
         return Step(name="waiting", clock=FUNCTION, note="not known without the event's time")
     return Step(
@@ -174,12 +175,12 @@ def _waiting(event: Step, until: float) -> Step:
         clock=FUNCTION,
         start_ms=event.end_ms,
         end_ms=until,
-        precision_ms=2 * _LOG_PRECISION_MS,
+        precision_ms=_EVENT_PRECISION_MS + precision_ms,
         note="for delivery, a free environment, the function's package",
     )
 
 
-def _environment(attempt: Attempt, began: float) -> Step:
+def _environment(attempt: Attempt, began: float, precision_ms: float) -> Step:
     if attempt.init_ms is None:
         note = "reused" if attempt.duration_ms is not None else "Lambda has not reported on it"
         return Step(name="environment", clock=FUNCTION, note=note)
@@ -188,12 +189,12 @@ def _environment(attempt: Attempt, began: float) -> Step:
         clock=FUNCTION,
         start_ms=began - attempt.init_ms,
         end_ms=began,
-        precision_ms=_LOG_PRECISION_MS,
+        precision_ms=precision_ms,
         note="started",
     )
 
 
-def _invocation(attempt: Attempt, began: float) -> Step:
+def _invocation(attempt: Attempt, began: float, precision_ms: float) -> Step:
     if attempt.duration_ms is None:
         return Step(name="invocation", clock=FUNCTION, note="Lambda has not reported on it")
     return Step(
@@ -201,7 +202,7 @@ def _invocation(attempt: Attempt, began: float) -> Step:
         clock=FUNCTION,
         start_ms=began,
         end_ms=began + attempt.duration_ms,
-        precision_ms=_LOG_PRECISION_MS,
+        precision_ms=precision_ms,
     )
 
 
@@ -222,7 +223,7 @@ def _own_steps(attempt: Attempt, observed: Observed) -> Iterable[Step]:
             clock=FUNCTION,
             start_ms=at,
             end_ms=at + step_ms,
-            precision_ms=_LOG_PRECISION_MS,
+            precision_ms=observed.log.precision_ms,
         )
         at += step_ms
 

@@ -18,11 +18,10 @@ from harness.aws import Aws
 from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
 from harness.errors import ThumbrigError
-from harness.package import build
-from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
+from harness.targets.packages import Packages
 from harness.targets.ports import free_port
 from harness.targets.run_folder import run_folder
 from harness.wait import Backoff, TimedOutError, wait_for
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from harness.function import FunctionFolder
-    from harness.package import Package
+    from harness.platforms import Platform
     from harness.sandbox.canary import Proof
     from harness.sandbox.limits.base import Confinement, Cpu
 
@@ -63,23 +62,21 @@ class EmbeddedTarget:
     def __init__(
         self,
         aws: Aws,
-        function: FunctionFolder,
         *,
-        cache: Path,
+        packages: Packages,
         confinement: Confinement,
         proving: Future[Proof],
     ) -> None:
         self.confinement = confinement
         self.aws = aws
         self._proving = proving
-        self._function = function
-        self._cache = cache
+        self._packages = packages
         self._numbers = itertools.count(1)
 
     @property
     def description(self) -> str:
         """What it consists of, with versions."""
-        platform = self.confinement.limiter.platform(self._function.runtime)
+        platform = self.confinement.limiter.platform(self._packages.function_under_test.runtime)
         return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
@@ -95,10 +92,10 @@ class EmbeddedTarget:
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
     ) -> Deployment:
         """Deploy a function, the one under test if none is named, in a stack of its own."""
-        function = function or self._function
+        function = function or self._packages.function_under_test
         stack = Stack(
             name=f"thumbrig-{next(self._numbers)}",
-            package=_build(function, self.confinement, self._cache).path,
+            code=self._packages.upload(function, self.aws, prefix="thumbrig-"),
             # What it is built for is what is declared: this machine's Python or Node.js, or Lambda's own.
             runtime=self.confinement.limiter.platform(function.runtime).runtime,
             handler=function.handler,
@@ -124,6 +121,7 @@ def embedded_target(
     Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
     """
     held = confinement(limiter, cpu=cpu)
+    packages = Packages(function, lambda one: _platform(one, held), cache=cache)
     port = free_port(port)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(run_folder())
@@ -133,7 +131,7 @@ def embedded_target(
         sandbox_url = stack.enter_context(serving(service))
         # Building, proving and starting take up to a second each, and none needs another.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(_build, function, held, cache)
+        building = workers.submit(packages.build, function)
         proving = workers.submit(service.prove_limits)
         endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
@@ -142,18 +140,16 @@ def embedded_target(
         stack.callback(service.close)
         # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
         building.result()
-        yield EmbeddedTarget(aws, function, cache=cache, confinement=held, proving=proving)
+        yield EmbeddedTarget(aws, packages=packages, confinement=held, proving=proving)
 
 
-def _build(function: FunctionFolder, confinement: Confinement, cache: Path) -> Package:
+def _platform(function: FunctionFolder, confinement: Confinement) -> Platform:
     platform = confinement.limiter.platform(function.runtime)
     if function.family.name == "nodejs" and platform.runtime != function.runtime:
         _log.warning(
             "%s: runs in %s here, the Node.js of this machine", function.description, platform.runtime
         )
-    package = build(function, platform, cache=cache)
-    require_sound(package.path, platform, function.handler)
-    return package
+    return platform
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from harness import containers
@@ -14,14 +15,13 @@ from harness.deployment import Capability, Deployment
 from harness.localstack import health
 from harness.localstack.canary import prove
 from harness.localstack.errors import EndpointError, RepairsMissingError
-from harness.localstack.residue import remove_stacks
+from harness.localstack.residue import guest, prefix_of
 from harness.localstack.service import started_localstack
 from harness.localstack.session import localstack_aws
-from harness.package import build
 from harness.platforms import lambda_platform
-from harness.probe import require_sound
 from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
+from harness.targets.packages import Packages
 from harness.targets.ports import free_port
 from harness.targets.run_folder import run_folder
 
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from harness.aws import Aws
     from harness.function import FunctionFolder
     from harness.localstack.canary import Proof
-    from harness.package import Package
     from harness.platforms import Architecture
     from harness.sandbox.limits.base import Cpu
 
 _ARCHITECTURES: Final[Mapping[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
+
+# Between the rig's look and the runtime's there are two processes and Docker's own reading of the output.
+_LOG_PRECISION_MS: Final = 5.0
 
 
 class LocalStackTarget:
@@ -53,13 +55,13 @@ class LocalStackTarget:
         self,
         aws: Aws,
         *,
-        builder: Builder,
+        packages: Packages,
         prefix: str,
         engine_description: str,
         proving: Future[Proof],
     ) -> None:
         self.aws = aws
-        self._builder = builder
+        self._packages = packages
         self._prefix = prefix
         self._engine_description = engine_description
         self._proving = proving
@@ -85,35 +87,19 @@ class LocalStackTarget:
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
     ) -> Deployment:
         """Deploy a function, the one under test if none is named, in a stack of its own."""
-        function = function or self._builder.function_under_test
+        function = function or self._packages.function_under_test
         stack = Stack(
             name=f"{self._prefix}{next(self._numbers)}",
-            package=self._builder.build(function).path,
+            code=self._packages.upload(function, self.aws, prefix=self._prefix),
             runtime=function.runtime,
             handler=function.handler,
-            architecture=self._builder.architecture,
+            architecture=self._packages.platform_of(function).architecture,
             parameters=parameters or {},
         )
         deployment = deploy(self.aws, stack, capabilities=self.capabilities)
         # Nothing is to run, let alone be measured, under a limit that does not limit.
         self._proving.result()
-        return deployment
-
-
-class Builder:
-    """Packages functions for Lambda's own environments, on the architecture of the engine."""
-
-    def __init__(self, function: FunctionFolder, architecture: Architecture, *, cache: Path) -> None:
-        self.function_under_test = function
-        self.architecture = architecture
-        self._cache = cache
-
-    def build(self, function: FunctionFolder) -> Package:
-        """Build a package, and check that it will load there."""
-        platform = lambda_platform(function.runtime, self.architecture)
-        package = build(function, platform, cache=self._cache)
-        require_sound(package.path, platform, function.handler)
-        return package
+        return replace(deployment, log_precision_ms=_LOG_PRECISION_MS)
 
 
 @contextlib.contextmanager
@@ -133,27 +119,28 @@ def localstack_target(
         engine = stack.enter_context(contextlib.closing(containers.connect()))
         run = stack.enter_context(containers.started_run(engine))
         folder = stack.enter_context(run_folder())
-        builder = Builder(function, _architecture(engine), cache=cache)
+        architecture = _architecture(engine)
+        packages = Packages(function, lambda one: lambda_platform(one.runtime, architecture), cache=cache)
         # Building, proving and starting take seconds each, and building needs neither of the others.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(builder.build, function)
-        prefix = f"thumbrig-{run.id}-"
+        building = workers.submit(packages.build, function)
+        prefix = prefix_of(run)
         if endpoint:
             url = _require_prepared(endpoint)
             aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
-            stack.callback(remove_stacks, aws, engine, prefix)
+            stack.enter_context(guest(aws, engine, run))
         else:
             port = free_port(port)
             url = stack.enter_context(started_localstack(engine, run, folder=folder, port=port, cpu=cpu))
             aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
         proving = workers.submit(
-            prove, aws, engine, name=f"{prefix}canary", architecture=builder.architecture, cpu=cpu
+            prove, aws, engine, name=f"{prefix}canary", architecture=architecture, cpu=cpu
         )
         # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
         building.result()
         yield LocalStackTarget(
             aws,
-            builder=builder,
+            packages=packages,
             prefix=prefix,
             engine_description=_describe(engine),
             proving=proving,

@@ -9,7 +9,6 @@ import pytest
 from fixtures.pictures import picture
 from harness.browser import Browser
 from harness.cdn.edge import edge
-from harness.deployment import Capability
 from harness.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
 from harness.watch import watch
 from scenarios.journal import JournalingApplication, scenario_name
@@ -61,7 +60,6 @@ def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     assert environment.end_ms == pytest.approx(found.step("invocation").start_ms, abs=_TOLERANCE_MS)
 
 
-@pytest.mark.needs(Capability.LINE_TIMES)
 def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -78,7 +76,6 @@ def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     assert found.arrived_ms == found.step(SEEN_AT_EDGE).end_ms
 
 
-@pytest.mark.needs(Capability.LINE_TIMES)
 def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:

@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from harness.deploy import DeployFailedError, Stack, deploy
+from harness.deploy import Code, DeployFailedError, Stack, deploy
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.aws import Aws
 
 
@@ -17,10 +15,6 @@ class _FailingAws:
 
     def client(self, _service: str) -> _FailingAws:
         return self
-
-    def create_bucket(self, **_: object) -> None: ...
-
-    def upload_file(self, *_: object) -> None: ...
 
     def create_stack(self, **_: object) -> None: ...
 
@@ -40,8 +34,9 @@ class _FailingAws:
         }
 
 
-def test_a_stack_that_rolls_back_tells_which_resource_failed_and_why(tmp_path: Path) -> None:
-    stack = Stack(name="ours", package=tmp_path / "f.zip", runtime="python3.13", handler="index.handle")
+def test_a_stack_that_rolls_back_tells_which_resource_failed_and_why() -> None:
+    code = Code(bucket="ours", key="f.zip")
+    stack = Stack(name="ours", code=code, runtime="python3.13", handler="index.handle")
 
     with pytest.raises(DeployFailedError) as failed:
         deploy(cast("Aws", _FailingAws()), stack, capabilities=frozenset())

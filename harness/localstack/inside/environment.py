@@ -9,19 +9,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from docker.errors import APIError
 from localstack.services.lambda_.invocation import docker_runtime_executor as executors
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 
 from harness.localstack.inside import report
 from harness.localstack.inside.accounting import Accounting
+from harness.localstack.inside.dating import dated, printed_lines
 from harness.localstack.inside.limits import memory_bytes
-from harness.localstack.inside.logs import DatedLog
 from harness.sandbox import texts
 from harness.sandbox.limits.base import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.localstack.inside.dating import Line
 
 _SIGKILL = 9
 # What a container's status is when its first process was killed.
@@ -38,6 +41,7 @@ class Environment:
         self._init_seconds: float | None = None
         self._of_death: Usage | None = None
         self._request_id = executor.id
+        self._began_epoch_seconds = 0.0
 
     @property
     def died(self) -> bool:
@@ -59,11 +63,12 @@ class Environment:
             # Of a container that has just died LocalStack will say so.
             with contextlib.suppress(OSError):
                 self._accounting.begin()
-        began, started = time.time(), time.monotonic()
+        self._began_epoch_seconds = asked = time.time()
         result = invoke()
+        ended = time.time()
         figures = report.Figures(
             usage=self._usage(),
-            duration_seconds=time.monotonic() - started,
+            duration_seconds=ended - asked,
             init_seconds=init_seconds,
             memory_mb=int(self._version.config.memory_size),
         )
@@ -71,10 +76,18 @@ class Environment:
             result,
             request_id=request_id,
             payload=report.corrected_payload(result.payload),
-            logs=DatedLog.of(
-                report.corrected_log(result.logs or "", request_id, figures), began_epoch_seconds=began
+            logs=dated(
+                report.corrected_log(result.logs or "", request_id, figures),
+                self._printed_since(asked - (init_seconds or 0.0)),
+                request_id=request_id,
+                began_epoch_ms=int(self._began_epoch_seconds * 1000),
+                ended_epoch_ms=int(ended * 1000),
             ),
         )
+
+    def sent(self) -> None:
+        """Note that the container has taken the invocation: its handler begins now."""
+        self._began_epoch_seconds = time.time()
 
     def end_with_container(self, exit_status: int) -> None:
         """Answer what waits for a container that has ended, as Lambda does when a runtime ends."""
@@ -96,6 +109,20 @@ class Environment:
         """End measuring."""
         if self._accounting is not None:
             self._accounting.close()
+
+    def _printed_since(self, epoch_seconds: float) -> list[Line]:
+        # Of a container that is gone, or whose engine keeps no logs, LocalStack's own text is what there is.
+        with contextlib.suppress(APIError):
+            output = executors.CONTAINER_CLIENT.client().api.logs(
+                self._executor.container_name,
+                stdout=True,
+                # There the init of LocalStack's images writes its own.
+                stderr=False,
+                timestamps=True,
+                since=epoch_seconds,
+            )
+            return printed_lines(output)
+        return []
 
     def _usage(self) -> Usage:
         if self._of_death is None and self._accounting is not None:

@@ -6,12 +6,15 @@ waits a quarter of an hour.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from docker.errors import APIError
 from localstack.services.lambda_.invocation import docker_runtime_executor as executors
 from localstack.services.lambda_.invocation.execution_environment import ExecutionEnvironment
+from localstack.services.lambda_.invocation.executor_endpoint import ExecutorEndpoint
 
 from harness.localstack.inside.environment import Environment
 from harness.localstack.inside.seams import wrap
@@ -25,12 +28,16 @@ _log = logging.getLogger(__name__)
 _environments: dict[str, Environment] = {}
 """By the names of their containers."""
 
+_this_thread = threading.local()
+"""An invocation is sent to its environment by the thread that asks for it."""
+
 
 def follow_environments() -> None:
     """Change how environments start, serve and stop, and watch for containers that die."""
     wrap(executors.DockerRuntimeExecutor, "start", ["self", "env_vars"], _start)
     wrap(executors.DockerRuntimeExecutor, "stop", ["self"], _stop)
     wrap(ExecutionEnvironment, "invoke", ["self", "invocation"], _invoke)
+    wrap(ExecutorEndpoint, "_perform_invoke", ["invocation_url", "proxies", "payload"], _send)
     threading.Thread(target=_watch_for_deaths, name="thumbrig-deaths", daemon=True).start()
 
 
@@ -45,16 +52,32 @@ def _stop(original: Callable[..., Any], executor: Any) -> None:
     environment = _environments.pop(executor.container_name, None)
     if environment is not None:
         environment.close()
+    _kill(executor.container_name)
     original(executor)
+
+
+def _kill(container: str) -> None:
+    # Lambda gives a runtime without extensions no time to end. LocalStack gives five seconds, which its init
+    # lets pass, and an invocation whose environment did not start waits for them.
+    # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    with contextlib.suppress(APIError):
+        executors.CONTAINER_CLIENT.client().api.kill(container)
 
 
 def _invoke(original: Callable[..., Any], theirs: ExecutionEnvironment, invocation: Any) -> Any:
     environment = _environments[theirs.runtime_executor.container_name]
+    _this_thread.environment = environment
     result = environment.serve(lambda: original(theirs, invocation), invocation.request_id)
     if environment.died:
         # Otherwise the next invocation would be sent to it.
         theirs.stop()
     return result
+
+
+def _send(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    answer = original(*arguments, **named)
+    _this_thread.environment.sent()
+    return answer
 
 
 def _watch_for_deaths() -> None:

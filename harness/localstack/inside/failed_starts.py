@@ -12,7 +12,7 @@ from localstack.services.lambda_.invocation.execution_environment import Executi
 from localstack.services.lambda_.invocation.version_manager import LambdaVersionManager
 
 from harness.localstack.inside import report
-from harness.localstack.inside.logs import DatedLog
+from harness.localstack.inside.dating import dated
 from harness.localstack.inside.seams import wrap
 from harness.sandbox.limits.base import Usage
 
@@ -52,7 +52,13 @@ def _invoke(original: Callable[..., Any], manager: Any, *, invocation: Any) -> A
         result,
         request_id=invocation.request_id,
         payload=report.corrected_payload(result.payload),
-        logs=DatedLog.of(log, began_epoch_seconds=began),
+        logs=dated(
+            log,
+            [],
+            request_id=invocation.request_id,
+            began_epoch_ms=int(began * 1000),
+            ended_epoch_ms=int(time.time() * 1000),
+        ),
     )
     manager.store_logs(invocation_result=told, execution_env=environment)
     return told

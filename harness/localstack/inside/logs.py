@@ -1,19 +1,17 @@
-"""Writes a function's log with the time at which each invocation began.
-
-LocalStack gives all lines of an invocation the time at which it stored them.
-"""
+"""Writes a function's log with the lines' own dates."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from localstack.aws.connect import connect_to
 from localstack.services.lambda_.invocation import logs
 from localstack.utils.aws.client_types import ServicePrincipal
 
+from harness.localstack.inside.dating import events
 from harness.localstack.inside.seams import wrap
 
 if TYPE_CHECKING:
@@ -22,33 +20,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class DatedLog(str):
-    """A log that knows when its invocation began; LocalStack hands it on as the text that it is."""
-
-    __slots__ = ("began_epoch_ms",)
-    began_epoch_ms: int
-
-    @classmethod
-    def of(cls, text: str, *, began_epoch_seconds: float) -> Self:
-        """Date a log."""
-        dated = cls(text)
-        dated.began_epoch_ms = int(began_epoch_seconds * 1000)
-        return dated
-
-
 def write_dated_lines() -> None:
     """Take over the loop in which LocalStack writes the log."""
     wrap(logs.LogHandler, "run_log_loop", ["self"], _run)
-
-
-def events(log: str, *, now_epoch_ms: int) -> list[dict[str, Any]]:
-    """Date the lines: the first when the invocation began, the others when it was over."""
-    lines = [line for line in log.split("\n") if line]
-    began_epoch_ms = log.began_epoch_ms if isinstance(log, DatedLog) else now_epoch_ms
-    return [
-        {"timestamp": now_epoch_ms if number else began_epoch_ms, "message": f"{line}\n"}
-        for number, line in enumerate(lines)
-    ]
 
 
 def _run(_original: Callable[..., Any], handler: Any, *_: Any, **__: Any) -> None:
@@ -63,11 +37,11 @@ def _run(_original: Callable[..., Any], handler: Any, *_: Any, **__: Any) -> Non
 
 def _put(client: Any, item: Any) -> None:
     stream = {"logGroupName": item.log_group, "logStreamName": item.log_stream}
-    dated = events(item.logs, now_epoch_ms=int(time.time() * 1000))
+    lines = events(item.logs, now_epoch_ms=int(time.time() * 1000))
     try:
-        client.put_log_events(**stream, logEvents=dated)
+        client.put_log_events(**stream, logEvents=lines)
     except client.exceptions.ResourceNotFoundException:
         with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
             client.create_log_group(logGroupName=item.log_group)
         client.create_log_stream(**stream)
-        client.put_log_events(**stream, logEvents=dated)
+        client.put_log_events(**stream, logEvents=lines)

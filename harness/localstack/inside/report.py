@@ -32,7 +32,7 @@ def corrected_log(log: str, request_id: str, figures: Figures) -> str:
     if not log:
         lines = [texts.start_line(request_id), texts.end_line(request_id), _report(request_id, figures)]
     else:
-        lines = [_corrected_line(line, request_id, figures) for line in log.splitlines()]
+        lines = [_corrected_line(line, request_id, figures) for line in log.split("\n") if line]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -34,8 +34,11 @@ from pathlib import Path
 def handle(event, context):
     if "seconds" in event:
         Path("/tmp/sleeping").touch()
+        print("going to sleep", flush=True)
     if "Records" in event:
         print(json.dumps({"event": event}))
+    if "megabytes" in event:
+        print("going to hold", event["megabytes"], flush=True)
     held = bytearray(event.get("megabytes", 0) * 2**20)
     held[::4096] = b"x" * len(held[::4096])
     time.sleep(event.get("seconds", 0))

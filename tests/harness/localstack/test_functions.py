@@ -66,9 +66,11 @@ def test_the_log_says_when_an_invocation_began(function: Function) -> None:
     function.invoke()
     function.invoke(seconds=1)
 
-    starts = [line for line in function.log_with(2).lines if line.message.startswith("START")]
-    ends = [line for line in function.log_with(2).lines if line.message.startswith("END")]
-    assert ends[1].epoch_ms - starts[1].epoch_ms >= 1000
+    *_, start, asleep, end, _ = function.log_with(2).lines
+    assert [line.message.split()[0] for line in (start, end)] == ["START", "END"]
+    assert end.epoch_ms - start.epoch_ms >= 1000
+    assert asleep.message == "going to sleep"
+    assert asleep.epoch_ms - start.epoch_ms < 500
 
 
 def test_out_of_memory_is_an_error_and_localstack_stays_healthy(
@@ -76,9 +78,11 @@ def test_out_of_memory_is_an_error_and_localstack_stays_healthy(
 ) -> None:
     error = function.invoke(megabytes=600)
     after = function.invoke(megabytes=1)
+    log = function.log_with(2)
 
     assert error["errorType"] == "Runtime.ExitError"
     assert error["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert "going to hold 600" in [line.message for line in log.lines]
     assert after == {"held": 2**20}
     assert _healthy(target)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.localstack.inside.accounting import Accounting, NoAccountingError
+from harness.localstack.inside.dating import Line, dated, events, printed_lines
 from harness.localstack.inside.notation import key_as_aws_encodes_it, sequencer
 from harness.localstack.inside.report import Figures, corrected_log, corrected_payload
 from harness.localstack.inside.seams import SeamMovedError, wrap
@@ -84,6 +85,57 @@ def test_an_invocation_without_a_log_gets_its_frame() -> None:
 
     assert [line.split()[0] for line in lines] == ["START", "END", "REPORT"]
     assert "Duration: 9000.00 ms" in lines[2]
+
+
+_FRAMED = (
+    "START RequestId: 1 Version: $LATEST\nhello\nEND RequestId: 1\nREPORT RequestId: 1\tDuration: 9 ms\n"
+)
+
+
+def test_a_log_s_lines_have_the_dates_at_which_they_were_printed() -> None:
+    printed = printed_lines(
+        b"2026-11-23T00:39:00.511251705Z settings\n"
+        b"2026-11-23T00:39:01.439874193Z hello\n"
+        b"2026-11-23T00:39:01.5Z \n"
+    )
+    began, said = printed[0].epoch_ms + 100, printed[1].epoch_ms
+
+    log = dated(_FRAMED, printed, request_id="1", began_epoch_ms=began, ended_epoch_ms=said + 5)
+
+    assert said - printed[0].epoch_ms == 928
+    assert [
+        (event["timestamp"] - began, event["message"].split()[0]) for event in events(log, now_epoch_ms=0)
+    ] == [
+        (-100, "settings"),
+        (0, "START"),
+        (828, "hello"),
+        (833, "END"),
+        (833, "REPORT"),
+    ]
+
+
+def test_a_log_loses_no_line_that_nobody_saw_printed() -> None:
+    printed = [Line(3, "something else")]
+
+    log = dated(_FRAMED, printed, request_id="1", began_epoch_ms=2, ended_epoch_ms=7)
+
+    assert log == _FRAMED
+    assert [event["timestamp"] for event in events(log, now_epoch_ms=0)] == [2, 7, 7, 7]
+
+
+def test_what_a_killed_function_printed_is_in_its_log() -> None:
+    frame = corrected_log("", "1", _FIGURES)
+
+    log = dated(frame, [Line(3, "my last words")], request_id="1", began_epoch_ms=2, ended_epoch_ms=7)
+
+    assert [line.split()[0] for line in log.splitlines()] == ["START", "my", "END", "REPORT"]
+
+
+def test_a_log_that_is_not_dated_is_dated_as_it_is_stored() -> None:
+    assert events("a\n\nb\n", now_epoch_ms=9) == [
+        {"timestamp": 9, "message": "a\n"},
+        {"timestamp": 9, "message": "b\n"},
+    ]
 
 
 def test_a_signal_is_named_and_other_ends_stay_as_they_are() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+    from harness.aws import Aws
     from harness.function import FunctionFolder
 
 # LocalStack starts in seconds on a machine that does nothing else.
@@ -258,5 +259,50 @@ def test_two_runs_at_once_and_the_use_of_one_s_endpoint_do_not_disturb_each_othe
         assert health.read_status(first_url).ready
 
     assert [name in kept.function_name for name in live] == [True]
-    assert all(bucket.startswith(live[0]) for bucket in buckets)
+    assert all(bucket.startswith(live[0].removesuffix("1")) for bucket in buckets)
     assert _names(engine) == known
+
+
+def test_what_a_killed_run_left_in_another_s_localstack_is_gone_at_the_next_start(
+    obedient: FunctionFolder, packages: Path, command: list[str]
+) -> None:
+    with localstack_target(obedient, cache=packages) as host:
+        url = str(host.aws.endpoint_url)
+        known = _held(host.aws)
+        with subprocess.Popen([*command, "--endpoint", url], cwd=_PROJECT, stderr=subprocess.DEVNULL) as run:
+            try:
+                wait_for(_StackBeside(host.aws, known), timeout_seconds=60)
+            finally:
+                run.kill()
+        left = _held(host.aws)
+        with localstack_target(obedient, cache=packages, endpoint=url):
+            pass
+
+        assert known < left
+        assert _held(host.aws) == known
+
+
+def _held(aws: Aws) -> frozenset[str]:
+    """Name the stacks, functions and buckets that a LocalStack has."""
+    stacks = aws.client("cloudformation").describe_stacks()["Stacks"]
+    functions = aws.client("lambda").list_functions()["Functions"]
+    buckets = aws.client("s3").list_buckets()["Buckets"]
+    return frozenset(
+        [
+            *(stack["StackName"] for stack in stacks if stack["StackStatus"] != "DELETE_COMPLETE"),
+            *(function["FunctionName"] for function in functions),
+            *(bucket["Name"] for bucket in buckets),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class _StackBeside:
+    aws: Aws
+    known: frozenset[str]
+
+    def check(self) -> bool | None:
+        return any("-photos-" in name for name in _held(self.aws) - self.known) or None
+
+    def describe(self) -> str:
+        return f"expected another run's stack, found {_held(self.aws) - self.known}"
