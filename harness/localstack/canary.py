@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from harness import containers
 from harness.localstack.errors import LimitsNotHeldError
 from harness.localstack.labels import FUNCTION
-from harness.sandbox.canary import MARGIN_MB, MEMORY_MB, SOURCE
+from harness.sandbox.canary import DIES_MB, LIVES_MB, MEMORY_MB, SOURCE
 from harness.sandbox.limits.base import BYTES_PER_MB, MB_PER_CORE
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
 from harness.wait import wait_for
@@ -51,14 +51,12 @@ def prove(aws: Aws, engine: DockerClient, *, name: str, architecture: Architectu
     _create(aws, name, architecture)
     try:
         with ThreadPoolExecutor(max_workers=2) as pool:
-            lived = pool.submit(_allocate, aws, name, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)
-            died = pool.submit(_allocate, aws, name, MEMORY_MB + MARGIN_MB, hold_seconds=0.5)
+            lived = pool.submit(_allocate, aws, name, LIVES_MB, hold_seconds=0.0)
+            died = pool.submit(_allocate, aws, name, DIES_MB, hold_seconds=0.5)
         judge(lived.result(), died.result())
         held = _look(engine, name)
         judge_settings(held, cpu)
     finally:
-        # In this order: LocalStack gives each of a removed function's containers five seconds to end.
-        _remove_containers(engine, name)
         aws.client("lambda").delete_function(FunctionName=name)
     return Proof(
         memory_bytes=held["Memory"],
@@ -71,9 +69,9 @@ def prove(aws: Aws, engine: DockerClient, *, name: str, architecture: Architectu
 def judge(lived: str | None, died: str | None) -> None:
     """Decide by the errors of the two, None for an answer."""
     if lived is not None:
-        raise LimitsNotHeldError(f"that a function that allocates {MEMORY_MB - MARGIN_MB} MB lives", lived)
+        raise LimitsNotHeldError(f"that a function that allocates {LIVES_MB} MB lives", lived)
     if died is None or not died.endswith("signal: killed"):
-        expected = f"that a function that allocates {MEMORY_MB + MARGIN_MB} MB is killed"
+        expected = f"that a function that allocates {DIES_MB} MB is killed"
         raise LimitsNotHeldError(expected, died or "its answer")
 
 
@@ -126,12 +124,6 @@ def _look(engine: DockerClient, name: str) -> dict[str, Any]:
             raise LimitsNotHeldError("a container with the label of the canary", "none")
         held: dict[str, Any] = engine.api.inspect_container(found[0]["Id"])["HostConfig"]
     return held
-
-
-def _remove_containers(engine: DockerClient, name: str) -> None:
-    with containers.translated("remove the canary's containers"):
-        for container in engine.api.containers(all=True, filters={"label": f"{FUNCTION}={name}"}):
-            containers.remove_container(engine, container["Id"])
 
 
 class _Created:

@@ -68,7 +68,7 @@ def _remove_left_overs(aws: Aws, engine: DockerClient) -> None:
 
 def _remove(aws: Aws, engine: DockerClient, prefix: str) -> None:
     """Remove all whose names begin so: functions' containers, stacks, buckets with their objects."""
-    # In this order: LocalStack gives each of a removed function's containers five seconds to end.
+    # LocalStack removes them with their functions, but not before it answers.
     with containers.translated("remove the functions' containers"):
         for container in engine.api.containers(all=True, filters={"label": FUNCTION}):
             if container["Labels"][FUNCTION].startswith(prefix):

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 MEMORY_MB: Final = 512
-MARGIN_MB: Final = 64
+_MARGIN_MB: Final = 64
+LIVES_MB: Final = MEMORY_MB - _MARGIN_MB
+DIES_MB: Final = MEMORY_MB + _MARGIN_MB
+SEEN: Final = f"seen: {LIVES_MB} MB live, {DIES_MB} MB die at {MEMORY_MB} MB"
 
 # MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
 # function that must die holds on for a while: a watchdog needs the time of a few looks.
@@ -84,8 +87,8 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
         ),
     )
     with ThreadPoolExecutor(max_workers=2) as pool:
-        living = pool.submit(run.allocate, MEMORY_MB - MARGIN_MB, hold_seconds=0.0)
-        dying = pool.submit(run.allocate, MEMORY_MB + MARGIN_MB, hold_seconds=0.5)
+        living = pool.submit(run.allocate, LIVES_MB, hold_seconds=0.0)
+        dying = pool.submit(run.allocate, DIES_MB, hold_seconds=0.5)
     proof = Proof(
         limiter=confinement.limiter.name,
         lived=living.result(),
@@ -99,10 +102,10 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
 
 def _judge(proof: Proof) -> None:
     if proof.lived.outcome is not Outcome.SUCCESS:
-        expected = f"allocates {MEMORY_MB - MARGIN_MB} MB lives"
+        expected = f"allocates {LIVES_MB} MB lives"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.lived.payload.decode(errors="replace"))
     if proof.died.outcome is not Outcome.EXITED or not proof.died.oom_killed:
-        expected = f"allocates {MEMORY_MB + MARGIN_MB} MB is killed"
+        expected = f"allocates {DIES_MB} MB is killed"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.died.payload.decode(errors="replace"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import os
 import sys
@@ -15,15 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from harness import process
 from harness.aws import Aws
-from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
 from harness.errors import ThumbrigError
-from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
+from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
-from harness.targets.packages import Packages
 from harness.targets.ports import free_port
 from harness.targets.run_folder import run_folder
+from harness.targets.stacks import Stacks
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
@@ -63,45 +61,32 @@ class EmbeddedTarget:
         self,
         aws: Aws,
         *,
-        packages: Packages,
+        stacks: Stacks,
         confinement: Confinement,
         proving: Future[Proof],
     ) -> None:
         self.confinement = confinement
         self.aws = aws
         self._proving = proving
-        self._packages = packages
-        self._numbers = itertools.count(1)
+        self._stacks = stacks
 
     @property
     def description(self) -> str:
         """What it consists of, with versions."""
-        platform = self.confinement.limiter.platform(self._packages.function_under_test.runtime)
+        platform = self.confinement.limiter.platform(self._stacks.function_under_test.runtime)
         return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
     def limits(self) -> str:
         """What holds the functions, and that it was seen to."""
         proof = self._proving.result()
-        return (
-            f"functions are held by {proof.limiter} ({self.confinement.limiter.description}), "
-            f"seen: {MEMORY_MB - MARGIN_MB} MB live, {MEMORY_MB + MARGIN_MB} MB die at {MEMORY_MB} MB"
-        )
+        return f"functions are held by {proof.limiter} ({self.confinement.limiter.description}), {SEEN}"
 
     def deploy(
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
     ) -> Deployment:
         """Deploy a function, the one under test if none is named, in a stack of its own."""
-        function = function or self._packages.function_under_test
-        stack = Stack(
-            name=f"thumbrig-{next(self._numbers)}",
-            code=self._packages.upload(function, self.aws, prefix="thumbrig-"),
-            # What it is built for is what is declared: this machine's Python or Node.js, or Lambda's own.
-            runtime=self.confinement.limiter.platform(function.runtime).runtime,
-            handler=function.handler,
-            parameters=parameters or {},
-        )
-        deployment = deploy(self.aws, stack, capabilities=self.capabilities)
+        deployment = self._stacks.deploy(self.aws, function, parameters, capabilities=self.capabilities)
         # Nothing is to run, let alone be measured, under a limiter that does not limit.
         self._proving.result()
         return deployment
@@ -121,7 +106,7 @@ def embedded_target(
     Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
     """
     held = confinement(limiter, cpu=cpu)
-    packages = Packages(function, lambda one: _platform(one, held), cache=cache)
+    stacks = Stacks(function, lambda one: _platform(one, held), prefix="thumbrig-", cache=cache)
     port = free_port(port)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(run_folder())
@@ -131,7 +116,7 @@ def embedded_target(
         sandbox_url = stack.enter_context(serving(service))
         # Building, proving and starting take up to a second each, and none needs another.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(packages.build, function)
+        building = workers.submit(stacks.build, function)
         proving = workers.submit(service.prove_limits)
         endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
@@ -140,7 +125,7 @@ def embedded_target(
         stack.callback(service.close)
         # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
         building.result()
-        yield EmbeddedTarget(aws, packages=packages, confinement=held, proving=proving)
+        yield EmbeddedTarget(aws, stacks=stacks, confinement=held, proving=proving)
 
 
 def _platform(function: FunctionFolder, confinement: Confinement) -> Platform:
@@ -182,7 +167,7 @@ def _environment(folder: Path, port: int, sandbox_url: str) -> dict[str, str]:
         # Lambda's own default; MiniStack would throttle a burst by the size of the machine.
         "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         # Lambda waits a minute before the first retry, and two before the second.
-        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.25",
+        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.05",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": _REGION,
         "S3_DATA_DIR": str(folder / "s3"),

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from harness import containers
-from harness.deploy import Stack, deploy
 from harness.deployment import Capability, Deployment
 from harness.localstack import health
 from harness.localstack.canary import prove
@@ -19,11 +17,11 @@ from harness.localstack.residue import guest, prefix_of
 from harness.localstack.service import started_localstack
 from harness.localstack.session import localstack_aws
 from harness.platforms import lambda_platform
-from harness.sandbox.canary import MARGIN_MB, MEMORY_MB
+from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
-from harness.targets.packages import Packages
 from harness.targets.ports import free_port
 from harness.targets.run_folder import run_folder
+from harness.targets.stacks import Stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,17 +53,14 @@ class LocalStackTarget:
         self,
         aws: Aws,
         *,
-        packages: Packages,
-        prefix: str,
+        stacks: Stacks,
         engine_description: str,
         proving: Future[Proof],
     ) -> None:
         self.aws = aws
-        self._packages = packages
-        self._prefix = prefix
+        self._stacks = stacks
         self._engine_description = engine_description
         self._proving = proving
-        self._numbers = itertools.count(1)
 
     @property
     def description(self) -> str:
@@ -79,24 +74,14 @@ class LocalStackTarget:
         proof = self._proving.result()
         return (
             f"functions are held by docker (containers of {proof.memory_bytes} bytes, "
-            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), "
-            f"seen: {MEMORY_MB - MARGIN_MB} MB live, {MEMORY_MB + MARGIN_MB} MB die at {MEMORY_MB} MB"
+            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), {SEEN}"
         )
 
     def deploy(
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
     ) -> Deployment:
         """Deploy a function, the one under test if none is named, in a stack of its own."""
-        function = function or self._packages.function_under_test
-        stack = Stack(
-            name=f"{self._prefix}{next(self._numbers)}",
-            code=self._packages.upload(function, self.aws, prefix=self._prefix),
-            runtime=function.runtime,
-            handler=function.handler,
-            architecture=self._packages.platform_of(function).architecture,
-            parameters=parameters or {},
-        )
-        deployment = deploy(self.aws, stack, capabilities=self.capabilities)
+        deployment = self._stacks.deploy(self.aws, function, parameters, capabilities=self.capabilities)
         # Nothing is to run, let alone be measured, under a limit that does not limit.
         self._proving.result()
         return replace(deployment, log_precision_ms=_LOG_PRECISION_MS)
@@ -120,11 +105,13 @@ def localstack_target(
         run = stack.enter_context(containers.started_run(engine))
         folder = stack.enter_context(run_folder())
         architecture = _architecture(engine)
-        packages = Packages(function, lambda one: lambda_platform(one.runtime, architecture), cache=cache)
+        prefix = prefix_of(run)
+        stacks = Stacks(
+            function, lambda one: lambda_platform(one.runtime, architecture), prefix=prefix, cache=cache
+        )
         # Building, proving and starting take seconds each, and building needs neither of the others.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(packages.build, function)
-        prefix = prefix_of(run)
+        building = workers.submit(stacks.build, function)
         if endpoint:
             url = _require_prepared(endpoint)
             aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
@@ -140,8 +127,7 @@ def localstack_target(
         building.result()
         yield LocalStackTarget(
             aws,
-            packages=packages,
-            prefix=prefix,
+            stacks=stacks,
             engine_description=_describe(engine),
             proving=proving,
         )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness import containers
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from docker import DockerClient
     from playwright.sync_api import Browser
 
 _ARGUMENTS = [
@@ -35,3 +39,10 @@ def browser() -> Iterator[Browser]:
         running = driver.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[DockerClient]:
+    """The Docker engine of this machine."""
+    with contextlib.closing(containers.connect()) as engine:
+        yield engine

@@ -27,14 +27,6 @@ _MB = 2**20
 
 
 @pytest.fixture
-def engine() -> Iterator[DockerClient]:
-    """A connection to the engine of this machine."""
-    client = containers.connect()
-    yield client
-    client.close()
-
-
-@pytest.fixture
 def run(engine: DockerClient) -> Iterator[Run]:
     """A run of this test's own."""
     with containers.started_run(engine) as run:

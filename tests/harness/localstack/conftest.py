@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness import containers
 from harness.function import FunctionFolder
 from harness.function_log import read_log
 from harness.localstack.labels import FUNCTION
@@ -83,13 +81,6 @@ class _Logged:
 
     def describe(self) -> str:
         return f"expected {self.count} invocations, the log has {read_log(self.deployment).lines}"
-
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[DockerClient]:
-    """The engine of this machine."""
-    with contextlib.closing(containers.connect()) as engine:
-        yield engine
 
 
 @pytest.fixture(scope="session")

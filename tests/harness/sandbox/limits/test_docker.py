@@ -31,14 +31,6 @@ _LIMIT = Limit(memory_bytes=64 * 2**20)
 
 
 @pytest.fixture
-def engine() -> Iterator[DockerClient]:
-    """A connection to the engine of this machine."""
-    client = containers.connect()
-    yield client
-    client.close()
-
-
-@pytest.fixture
 def yard(engine: DockerClient) -> Iterator[Yard]:
     """What the containers of a test have in common."""
     with containers.started_run(engine) as run:
