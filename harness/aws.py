@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 # Emulators serve every bucket on one host name; a burst of uploads wants its connections at once.
 _CONFIG = Config(s3={"addressing_style": "path"}, max_pool_connections=64, retries={"mode": "standard"})
+
+# Of the services and their endpoints: read once, where each session of its own would take 0.1 s for it.
+_descriptions = botocore.loaders.create_loader()
 
 _making = threading.Lock()
 
@@ -80,7 +85,10 @@ class Aws:
 
     @cached_property
     def _session(self) -> boto3.Session:
+        core = botocore.session.get_session()
+        core.register_component("data_loader", _descriptions)
         return boto3.Session(
+            botocore_session=core,
             region_name=self.region,
             aws_access_key_id=self.access_key_id,
             aws_secret_access_key=self.secret_access_key,
