@@ -14,6 +14,7 @@ from fixtures.pictures import picture
 from harness.application import NotReadyError
 from harness.browser import Browser
 from harness.cdn.edge import edge
+from harness.function_log import read_log
 from harness.settle import wait_until_logged
 from harness.wait import Backoff, wait_for
 from scenarios.journal import JournalingApplication, scenario_name
@@ -99,7 +100,7 @@ def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
         uploads.append(upload)
         deletions.append(application.delete(upload.key))
         # One after the other: a busy function gets company, which starts too late to be met at work.
-        wait_until_logged(hasty, upload)
+        wait_for(_InvocationsOver(hasty, upload), timeout_seconds=10)
     # The worst that can happen: somebody looks before the deletions are settled, and the CDN keeps it.
     seen = _statuses(application, hasty_edge, uploads)
     late = _settle(application, deletions)
@@ -168,3 +169,17 @@ class _Moment:
 
     def describe(self) -> str:
         return "expected time to pass"
+
+
+@dataclass(frozen=True)
+class _InvocationsOver:
+    deployment: Deployment
+    upload: Upload
+
+    def check(self) -> bool | None:
+        log = read_log(self.deployment, since_epoch_seconds=self.upload.started_epoch_seconds)
+        # More may have ended: a function that fails for want of an original is tried again meanwhile.
+        return 0 < log.invocations_started <= log.invocations_ended or None
+
+    def describe(self) -> str:
+        return f"expected the invocations since the upload of {self.upload.key} to be over"
