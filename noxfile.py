@@ -51,7 +51,7 @@ def demo(session: nox.Session) -> None:
 def gap(session: nox.Session) -> None:
     """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
     install(session, "e2e")
-    session.run("python", "-m", "benchmarks.gap", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "scenarios.gap.measure", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
@@ -81,7 +81,7 @@ def containers(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
     install(session, "bench")
-    session.run("python", "-m", "benchmarks.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "benchmarks.cli.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
@@ -100,35 +100,39 @@ def gate(session: nox.Session) -> None:
 def tune(session: nox.Session) -> None:
     """Search for encoder settings: bytes, SSIMULACRA2, CPU; `-- --apply` writes the pick as `tuned`."""
     install(session, "tune")
-    session.run("python", "-m", "benchmarks.tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "benchmarks.cli.tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
-    session.run("python", "-m", "benchmarks.sandbox", *session.posargs)
+    session.run("python", "-m", "benchmarks.studies.sandbox", *session.posargs)
 
 
 @nox.session
 def memory(session: nox.Session) -> None:
     """Measure what large pictures of each kind take, against what the function expects: minutes."""
     install(session, "bench")
-    session.run("python", "-m", "benchmarks.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run(
+        "python", "-m", "benchmarks.studies.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
+    )
 
 
 @nox.session
 def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
-    session.run("python", "-m", "benchmarks.engines", *session.posargs)
+    session.run("python", "-m", "benchmarks.studies.engines", *session.posargs)
 
 
 @nox.session
 def edge(session: nox.Session) -> None:
     """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
     install(session, "e2e")
-    session.run("python", "-m", "benchmarks.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run(
+        "python", "-m", "benchmarks.studies.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
+    )
 
 
 @nox.session

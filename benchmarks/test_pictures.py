@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from benchmarks import results
-from benchmarks.measure import Rounds, Series, describe
-from benchmarks.plan import REFERENCE, Plan, Subject
-from benchmarks.stage import Company
+from benchmarks.bench import results
+from benchmarks.bench.measure import Rounds, Series, describe
+from benchmarks.bench.plan import REFERENCE, Plan, Subject
+from benchmarks.bench.stage import Company
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

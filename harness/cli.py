@@ -11,11 +11,11 @@ import click
 
 from harness import e2e
 from harness.errors import ThumbrigError
-from harness.function import FunctionFolder
-from harness.package import build, save
+from harness.package.build import build, save
+from harness.package.function import FunctionFolder
+from harness.package.platforms import Architecture, lambda_platform
+from harness.package.probe import require_sound
 from harness.parity.run import run_parity
-from harness.platforms import Architecture, lambda_platform
-from harness.probe import require_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +151,7 @@ def compare_targets(*, output: Path) -> None:
 def timeline(*, photo: Path, output: Path, **options: Unpack[_TargetOptions]) -> None:
     """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
     # Only this command draws.
-    from harness.timeline_run import run_timeline  # noqa: PLC0415  see above
+    from harness.photo import run_timeline  # noqa: PLC0415  see above
 
     run_timeline(_run(**options), photo, output)
 

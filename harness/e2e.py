@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from rich.console import Console
 
-from harness.deployed import DeployedApplication
 from harness.errors import ThumbrigError
-from harness.settle import Refusal, settle
-from harness.targets.embedded import embedded_target
-from harness.targets.localstack import localstack_target
+from harness.observe.application import DeployedApplication
+from harness.observe.outcome import Refusal, settle
+from harness.targets.embedded.target import embedded_target
+from harness.targets.localstack.target import localstack_target
 from harness.targets.timed import TimedTarget
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from harness.application import Thumbnail
-    from harness.function import FunctionFolder
+    from harness.application.application import Thumbnail
+    from harness.package.function import FunctionFolder
     from harness.sandbox.limits.base import Cpu
     from harness.targets.base import Target
 

@@ -1,6 +1,6 @@
 """How much memory a decoder takes for a picture, by its header alone.
 
-The figures are what `python -m benchmarks.memory` measures, rounded up; its table is in docs/performance.md.
+The figures are what `nox -s memory` measures, rounded up; its table is in docs/performance.md.
 """
 
 from __future__ import annotations

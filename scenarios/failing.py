@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.failure_queue import FailedEvent, read_failures
+from harness.observe.failures import FailedEvent, read_failures
 from harness.wait import wait_for
 
 if TYPE_CHECKING:

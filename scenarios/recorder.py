@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.function_log import read_log
+from harness.observe.log import read_log
 from harness.parity.results import RunResult, ScenarioResult, save
 from scenarios.journal import Journal, scenario_name
 from scenarios.summary import print_summary

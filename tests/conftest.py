@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import containers
-from harness.containers import NoEngineError
+from harness.containers import engine as containers
+from harness.containers.engine import NoEngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+
+_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,3 +87,17 @@ class FunctionFolders:
 def function_folders(tmp_path_factory: pytest.TempPathFactory) -> FunctionFolders:
     """A maker of small function folders."""
     return FunctionFolders(tmp_path_factory.mktemp("functions"))
+
+
+# Not for the whole session: the driver's event loop would be in the way of tests that run their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium of this machine."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on PATH (looked for chromium, chromium-browser, google-chrome)")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        yield running
+        running.close()

@@ -1,6 +1,6 @@
 """`python -m benchmarks.gate`."""
 
-from benchmarks.gate.cli import main
+from benchmarks.cli.gate import main
 
 if __name__ == "__main__":
     main()

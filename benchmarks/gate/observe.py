@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from benchmarks.contenders import Spec
+from benchmarks.bench.contenders import Spec
+from benchmarks.bench.stage import PASSED, invoke, open_stage, outcome_of
 from benchmarks.gate import pictures, provenance, scoring
 from benchmarks.gate.snapshot import (
     Memory,
@@ -23,18 +24,17 @@ from benchmarks.gate.snapshot import (
     Snapshot,
     Thumbnail,
 )
-from benchmarks.stage import PASSED, invoke, open_stage, outcome_of
-from harness.package import build
-from harness.platforms import lambda_platform
+from harness.package.build import build
+from harness.package.platforms import lambda_platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
+    from benchmarks.bench.plan import Subject
+    from benchmarks.bench.stage import Entrant, Original, Stage
     from benchmarks.gate.provenance import LogBook
-    from benchmarks.plan import Subject
-    from benchmarks.stage import Entrant, Original, Stage
-    from harness.function import FunctionFolder
-    from harness.platforms import Platform
+    from harness.package.function import FunctionFolder
+    from harness.package.platforms import Platform
     from harness.sandbox.environment import Environment
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"

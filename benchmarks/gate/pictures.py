@@ -5,14 +5,14 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING
 
-from benchmarks.plan import choose_subjects
+from benchmarks.bench.plan import choose_subjects
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.plan import Subject
-    from harness.function import FunctionFolder
+    from benchmarks.bench.plan import Subject
+    from harness.package.function import FunctionFolder
 
 
 class UnreadableFixtureError(ThumbrigError):

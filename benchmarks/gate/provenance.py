@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.gate.snapshot import Provenance
 from harness import process
-from harness.platforms import host_platform
+from harness.package.platforms import host_platform
 from harness.sandbox.python_runtime import interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from benchmarks.stage import Entrant
-    from harness.function import FunctionFolder
-    from harness.platforms import Platform
+    from benchmarks.bench.stage import Entrant
+    from harness.package.function import FunctionFolder
+    from harness.package.platforms import Platform
 
 # Compiled code that is the same whatever the version of Python: what has one in its name is built for each.
 _COMPILED = re.compile(r"(\.so(\.\d+)*|\.dylib|\.node)$")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.gate.document import to_json
 from benchmarks.gate.junit import to_junit, unjudged_to_junit
 from benchmarks.gate.markdown import to_markdown, unjudged_to_markdown
-from benchmarks.gate.page import render
+from benchmarks.report.gate_page import render
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks import quality
+from benchmarks.bench import quality
 from benchmarks.gate import pictures
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from benchmarks.bench.plan import Subject
     from benchmarks.gate.snapshot import Snapshot
-    from benchmarks.plan import Subject
 
 # Beyond the fourth decimal a score says nothing, and reads badly in a diff.
 _DECIMALS = 4

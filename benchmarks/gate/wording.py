@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchmarks.gate.verdict import Metric, Outcome, Subject
-from harness.report import numbers
+from harness.plotting import numbers
 
 if TYPE_CHECKING:
     from benchmarks.gate.baseline import Acceptance, Figures

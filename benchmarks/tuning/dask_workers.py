@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.machine import cpu_model
+from benchmarks.bench.machine import cpu_model
 from benchmarks.tuning.versions import versions
 from benchmarks.tuning.workers import WorkersError, WorkersLostError
 
@@ -25,8 +25,9 @@ _PROJECT = Path(__file__).parents[2]
 _CODE = (
     "resizer/**/*.py",
     "benchmarks/__init__.py",
-    "benchmarks/machine.py",
-    "benchmarks/quality.py",
+    "benchmarks/bench/__init__.py",
+    "benchmarks/bench/machine.py",
+    "benchmarks/bench/quality.py",
     "benchmarks/tuning/__init__.py",
     "benchmarks/tuning/trial.py",
     "benchmarks/tuning/versions.py",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks.plan import NotAPhotoFolderError
-from benchmarks.quality import lossless_thumbnail
+from benchmarks.bench.plan import NotAPhotoFolderError
+from benchmarks.bench.quality import lossless_thumbnail
 from benchmarks.tuning.trial import Pixels
 from fixtures.pictures import READABLE
 from harness.errors import ThumbrigError

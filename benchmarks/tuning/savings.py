@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks import prices
+from benchmarks.bench import prices
 
 if TYPE_CHECKING:
     from benchmarks.tuning.outcome import Outcome

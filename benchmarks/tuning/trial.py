@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks.quality import score
+from benchmarks.bench.quality import score
 from resizer.engines.pillow import PillowSmall
 from resizer.errors import ResizerError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pyvips
 from PIL import features
 
-from benchmarks import quality
+from benchmarks.bench import quality
 from benchmarks.tuning import trial
 from resizer.engines import libwebp, switched
 from resizer.engines.pillow import PillowSmall

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Protocol
 
-from benchmarks.machine import cpu_model
+from benchmarks.bench.machine import cpu_model
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from harness.cdn.cache import Entry, Outcome, Ticket
     from harness.cdn.clock import Clock
+    from harness.cdn.distribution import Behavior, Distribution
     from harness.cdn.origin import BucketClient
     from harness.cdn.rules.message import Response
-    from harness.cdn.settings import Behavior, Distribution
 
     Result = Literal["Hit", "Miss", "RefreshHit", "Error"]
 

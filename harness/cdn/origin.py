@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.aws import Aws
-    from harness.cdn.settings import Distribution, Origin
+    from harness.cdn.distribution import Distribution, Origin
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
 _CONNECT_SECONDS: Final = 10.0

@@ -25,10 +25,10 @@ from harness.cdn.cache import Cache
 from harness.cdn.certificate import make_certificate
 from harness.cdn.clock import Clock
 from harness.cdn.delivery import Deliverer
+from harness.cdn.distribution import read_distribution
 from harness.cdn.ledger import Ledger
 from harness.cdn.listener import Listener
 from harness.cdn.origin import BucketClient
-from harness.cdn.settings import read_distribution
 from harness.cdn.source import Source, read_source
 from harness.cdn.viewer import Viewers
 from harness.errors import ThumbrigError

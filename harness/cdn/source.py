@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.cdn.settings import Described
+from harness.cdn.distribution import Described
 from harness.cdn.template import Names, Template, api_form
 from harness.errors import ThumbrigError
 

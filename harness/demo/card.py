@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.application import Upload
+    from harness.application.application import Upload
     from harness.demo.times import Times
 
 State: TypeAlias = Literal["accepted", "waiting", "ready", "replacing", "refused", "failed", "deleted"]

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from harness.application.names import content_type_of
 from harness.demo.board import Board
 from harness.demo.card import EXPECTING, Card
 from harness.demo.follow import Follower
 from harness.errors import ThumbrigError
-from harness.photo_name import content_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.application.invalidation import Invalidation
     from harness.demo.card import Asking
     from harness.demo.edge_facts import EdgeFacts
     from harness.demo.stage import Stage
-    from harness.invalidation import Invalidation
 
 
 class BusyError(ThumbrigError):

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from harness.application import Thumbnail
+from harness.application.application import Thumbnail
+from harness.application.names import content_type_of
 from harness.demo.card import EXPECTING, Card, Look, with_look, with_times
 from harness.demo.outcome import Expectation
 from harness.demo.times import observe
-from harness.diagnosis import Diagnosis
 from harness.errors import ThumbrigError
-from harness.photo_name import content_type_of
-from harness.settle import Refusal
+from harness.observe.diagnosis import Diagnosis
+from harness.observe.outcome import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.application import Upload
-    from harness.deletion import Deletion
+    from harness.application.application import Upload
+    from harness.application.deletion import Deletion
     from harness.demo.board import Board
     from harness.demo.edge_facts import EdgeFacts
     from harness.demo.outcome import End

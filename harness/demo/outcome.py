@@ -6,17 +6,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from harness.diagnosis import Cause, Diagnosis, diagnose
-from harness.settle import refusals
+from harness.observe.diagnosis import Cause, Diagnosis, diagnose
+from harness.observe.outcome import refusals
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.application import Application, Thumbnail, Upload
+    from harness.application.application import Application, Thumbnail, Upload
     from harness.demo.card import Look
     from harness.deployment import Deployment
-    from harness.settle import Refusal
+    from harness.observe.outcome import Refusal
 
 # "gone": nobody wants to know any more. "seen": the edge has sent a picture. "late": the time is up.
 Outcome: TypeAlias = Literal["gone", "seen", "late"]

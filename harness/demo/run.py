@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from aiohttp import web
 
-from harness.browser import Browser
+from harness.cdn.distribution import read_distribution
 from harness.cdn.edge import edge
-from harness.cdn.settings import read_distribution
 from harness.cdn.source import Source, read_source
 from harness.demo.desk import Desk
 from harness.demo.edge_facts import EdgeFacts
@@ -21,8 +20,9 @@ from harness.demo.feed import Feed
 from harness.demo.samples import samples
 from harness.demo.server import PageServer
 from harness.demo.stage import Stage
-from harness.deployed import DeployedApplication
-from harness.targets.ports import PortTakenError, free_port
+from harness.observe.application import DeployedApplication
+from harness.observe.viewer import Browser
+from harness.run_folder import PortTakenError, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

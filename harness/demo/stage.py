@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.application import Application
-    from harness.browser import Browser
+    from harness.application.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
+    from harness.observe.viewer import Browser
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.timeline import Look as TimedLook
-from harness.timeline import Observed, timeline
-from harness.watch import read_reported_log
+from harness.observe.timeline import Look as TimedLook
+from harness.observe.timeline import Observed, timeline
+from harness.observe.watch import read_reported_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.application import Thumbnail
+    from harness.application.application import Thumbnail
     from harness.demo.card import Look
     from harness.demo.outcome import Expectation
     from harness.demo.stage import Stage

@@ -13,7 +13,7 @@ from harness.errors import ThumbrigError
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
 from harness.sandbox.invocation import Outcome
-from harness.sandbox.output import Silence
+from harness.sandbox.logs import Silence
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from harness import process
 from harness.sandbox import texts
 from harness.sandbox.invocation import Invocation, Outcome, Request, error_payload
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.output import LogSink, Output
+from harness.sandbox.logs import LogSink, Output
 from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.node import host_node
+from harness.package.host_node import host_node
 
 if TYPE_CHECKING:
     from harness.sandbox.function import DeployedFunction

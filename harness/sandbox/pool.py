@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
-    from harness.sandbox.output import LogSink
+    from harness.sandbox.logs import LogSink
 
 
 class EnvironmentPool:

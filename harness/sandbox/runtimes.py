@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from harness.function import runtime_family
+from harness.package.function import runtime_family
 from harness.sandbox import node_runtime, python_runtime
 
 if TYPE_CHECKING:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from harness.deploy import Stack, deploy, upload_code
-from harness.package import build
-from harness.probe import require_sound
+from harness.package.build import build
+from harness.package.probe import require_sound
+from harness.targets.deploy import Stack, deploy, upload_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from harness.aws import Aws
-    from harness.deploy import Code
     from harness.deployment import Capability, Deployment
-    from harness.function import FunctionFolder
-    from harness.package import Package
-    from harness.platforms import Platform
+    from harness.package.build import Package
+    from harness.package.function import FunctionFolder
+    from harness.package.platforms import Platform
+    from harness.targets.deploy import Code
 
 
 class Stacks:

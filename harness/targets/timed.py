@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.deployment import Capability, Deployment
-    from harness.function import FunctionFolder
+    from harness.package.function import FunctionFolder
     from harness.targets.base import Target
 
 

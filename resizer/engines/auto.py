@@ -1,6 +1,6 @@
 """The best engine for each picture, chosen by its header.
 
-The choice stands on `python -m benchmarks.engines` (one core, warm), whose table is in docs/performance.md:
+The choice stands on `nox -s engines` (one core, warm), whose table is in docs/performance.md:
 
 - Pillow reads JPEG and AVIF faster at any size, and needs no more memory for it: libjpeg scales while it
   decodes in both engines, and in both the coefficients of a progressive picture are held whole.

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application import NotReadyError
-from harness.browser import Browser
+from harness.application.application import NotReadyError
 from harness.cdn.edge import edge
-from harness.function_log import read_log
-from harness.settle import wait_until_logged
+from harness.observe.log import read_log
+from harness.observe.outcome import wait_until_logged
+from harness.observe.viewer import Browser
 from harness.wait import Backoff, wait_for
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application import Upload
+    from harness.application.application import Upload
+    from harness.application.deletion import Deletion
     from harness.cdn.edge import Edge
-    from harness.deletion import Deletion
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import Journal

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.browser import Browser
 from harness.cdn.edge import edge
 from harness.deployment import Capability
-from harness.gap import PLACEHOLDER_SECONDS, POLL_SECONDS, prepare, strategy
-from harness.gap_page import Page, put_placeholder
+from harness.observe.viewer import Browser
+from scenarios.gap.gap_page import Page, put_placeholder
+from scenarios.gap.strategies import PLACEHOLDER_SECONDS, POLL_SECONDS, prepare, strategy
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.function_log import read_log
+from harness.observe.log import read_log
+from harness.observe.outcome import wait_until_logged
 from harness.sandbox.control_plane import assume_role
-from harness.settle import wait_until_logged
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ from PIL import Image
 
 from fixtures.images import large
 from fixtures.pictures import picture
-from harness.deployed import DeployedApplication
 from harness.deployment import Capability
-from harness.failure_queue import read_failures
-from harness.function import FunctionFolder
-from harness.function_log import read_log
-from harness.settle import Refusal, refusals, settle
+from harness.observe.application import DeployedApplication
+from harness.observe.failures import read_failures
+from harness.observe.log import read_log
+from harness.observe.outcome import Refusal, refusals, settle
+from harness.package.function import FunctionFolder
 from scenarios.failing import wait_until_given_up
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
-    from harness.application import Upload
+    from harness.application.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import Journal

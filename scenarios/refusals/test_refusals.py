@@ -10,8 +10,8 @@ import pytest
 
 from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
-from harness.failure_queue import read_failures
-from harness.settle import Refusal, refusals, settle
+from harness.observe.failures import read_failures
+from harness.observe.outcome import Refusal, refusals, settle
 from scenarios.failing import wait_until_given_up
 from scenarios.s3_event import invoke, object_created
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application import Application, NotReadyError
-from harness.browser import Browser
+from harness.application.application import Application, NotReadyError
 from harness.cdn.edge import edge
-from harness.deployed import DeployedApplication
+from harness.observe.application import DeployedApplication
+from harness.observe.viewer import Browser
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
-from harness.deployed import DeployedApplication
 from harness.deployment import Capability
-from harness.function_log import read_log
+from harness.observe.application import DeployedApplication
+from harness.observe.log import read_log
+from harness.observe.outcome import wait_until_logged
 from harness.sandbox.control_plane import assume_role
-from harness.settle import wait_until_logged
 
 if TYPE_CHECKING:
-    from harness.application import Upload
+    from harness.application.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.browser import Browser
 from harness.cdn.edge import edge
-from harness.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
-from harness.watch import watch
+from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
+from harness.observe.viewer import Browser
+from harness.observe.watch import watch
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:

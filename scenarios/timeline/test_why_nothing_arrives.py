@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.pictures import picture
-from harness.application import NotReadyError
-from harness.deployed import DeployedApplication
+from harness.application.application import NotReadyError
 from harness.deployment import Capability
-from harness.diagnosis import Cause, diagnose
+from harness.observe.application import DeployedApplication
+from harness.observe.diagnosis import Cause, diagnose
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from harness.application import Upload
+    from harness.application.application import Upload
     from harness.deployment import Deployment
-    from harness.diagnosis import Diagnosis
+    from harness.observe.diagnosis import Diagnosis
     from harness.targets.base import Target
     from scenarios.journal import JournalingApplication
 

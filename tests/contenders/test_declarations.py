@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import ALL
-from harness.function import FunctionFolder
+from harness.package.function import FunctionFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

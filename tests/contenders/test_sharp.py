@@ -13,21 +13,21 @@ from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
-from harness.deployed import DeployedApplication
-from harness.function import FunctionFolder
-from harness.function_log import read_log
-from harness.package import build
-from harness.platforms import lambda_platform
-from harness.probe import probe
-from harness.targets.embedded import embedded_target
+from harness.observe.application import DeployedApplication
+from harness.observe.log import read_log
+from harness.package.build import build
+from harness.package.function import FunctionFolder
+from harness.package.platforms import lambda_platform
+from harness.package.probe import probe
+from harness.targets.embedded.target import embedded_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from harness.deployment import Deployment
-    from harness.platforms import Architecture
-    from harness.targets.embedded import EmbeddedTarget
+    from harness.package.platforms import Architecture
+    from harness.targets.embedded.target import EmbeddedTarget
 
 pytestmark = [
     pytest.mark.network,

@@ -10,7 +10,7 @@ import pytest
 
 from fixtures.pictures import picture
 from harness import process
-from harness.function import FunctionFolder
+from harness.package.function import FunctionFolder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.conftest import FunctionFolders
 
 _PROJECT = Path(__file__).parents[2]
-_EMULATOR = "harness.targets.ministack_server"
+_EMULATOR = "harness.targets.embedded.ministack_server"
 _RUNTIME = "awslambdaric"
 
 _HANGS = """

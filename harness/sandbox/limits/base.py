@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.platforms import Platform
+    from harness.package.platforms import Platform
     from harness.sandbox.function import DeployedFunction
     from harness.sandbox.runtimes import Runtime
 

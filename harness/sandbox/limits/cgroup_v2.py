@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.sandbox.limits import control_files
 from harness.sandbox.limits.cgroup import CgroupCage
-from harness.sandbox.limits.counters_v2 import CountersV2
+from harness.sandbox.limits.counters import CountersV2
 from harness.sandbox.limits.delegation import Place, find_place, prepare
 from harness.sandbox.limits.this_machine import OnThisMachine
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from docker.types import Mount
 
-from harness import containers, process
-from harness.containers import EngineFailedError
+from harness import process
+from harness.containers import engine as containers
+from harness.containers.engine import EngineFailedError
+from harness.containers.images import runtime_image
 from harness.errors import ThumbrigError
-from harness.runtime_images import runtime_image
 from harness.sandbox.image_runtime import TASK_ROOT, TEMPORARY
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-    from harness.container_usage import ContainerMeters
-    from harness.containers import Run
+    from harness.containers.engine import Run
     from harness.sandbox.limits.base import Limit, Room, Usage
+    from harness.sandbox.limits.container_meter import ContainerMeters
 
 _log = logging.getLogger(__name__)
 

@@ -13,22 +13,23 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from harness import containers, guardian
-from harness.container_usage import ContainerMeters
-from harness.containers import Run
+from harness import guardian
+from harness.containers import engine as containers
+from harness.containers.engine import Run
+from harness.containers.images import runtime_image
 from harness.errors import ThumbrigError
-from harness.platforms import Architecture, lambda_platform
-from harness.runtime_images import runtime_image
+from harness.package.platforms import Architecture, lambda_platform
 from harness.sandbox import image_runtime
 from harness.sandbox.function import OWN_RUNTIME
 from harness.sandbox.limits.container_cage import ContainerCage, Yard
+from harness.sandbox.limits.container_meter import ContainerMeters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docker import DockerClient
 
-    from harness.platforms import Platform
+    from harness.package.platforms import Platform
     from harness.sandbox.limits.base import Cage, Limit, Room
     from harness.sandbox.runtimes import Runtime
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.function import runtime_family
-from harness.platforms import host_platform
+from harness.package.function import runtime_family
+from harness.package.platforms import host_platform
 from harness.sandbox.runtimes import runtime_of
 
 if TYPE_CHECKING:
-    from harness.platforms import Platform
+    from harness.package.platforms import Platform
     from harness.sandbox.runtimes import Runtime
 
 

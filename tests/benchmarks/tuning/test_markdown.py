@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.tuning.markdown import NoPlaceForFiguresError, to_markdown, write_figures
-from tests.harness.report.tune_sample import PICK, SLOW, TODAY, tune_sample
+from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, tune_sample
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.plan import NotAPhotoFolderError
+from benchmarks.bench.plan import NotAPhotoFolderError
 from benchmarks.tuning.samples import Sample, UnreadablePhotoError, choose_samples
 from fixtures.pictures import READABLE, picture
 from fixtures.similarity import distance

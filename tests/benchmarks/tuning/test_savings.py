@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import prices
+from benchmarks.bench import prices
 from benchmarks.tuning.savings import Traffic, savings
 from tests.benchmarks.tuning.builders import outcome
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.quality import score
+from benchmarks.bench.quality import score
 from benchmarks.tuning.setting import encode, of_variables, today
 from benchmarks.tuning.trial import Job, measure
 from resizer.formats import OutputFormat

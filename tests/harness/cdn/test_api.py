@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from harness.targets.embedded import EmbeddedTarget
+    from harness.targets.embedded.target import EmbeddedTarget
     from scenarios.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 

@@ -15,8 +15,8 @@ import pytest
 
 from harness.cdn.edge import EdgeFailedError
 from harness.cdn.edge import edge as run_edge
-from harness.function import FunctionFolder
-from harness.targets.embedded import embedded_target
+from harness.package.function import FunctionFolder
+from harness.targets.embedded.target import embedded_target
 from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from harness.targets.embedded import EmbeddedTarget
+    from harness.targets.embedded.target import EmbeddedTarget
     from tests.conftest import FunctionFolders
     from tests.harness.cdn.conftest import Bucket
 

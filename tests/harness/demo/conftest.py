@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.application import Upload
+from harness.application.application import Upload
 from harness.demo.card import Card, Look
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from harness.sandbox.output import LogSink
+    from harness.sandbox.logs import LogSink
 
     Start = Callable[..., Environment]
 

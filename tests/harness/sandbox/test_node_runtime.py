@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.node import NoNodeError, host_node
+from harness.package.host_node import NoNodeError, host_node
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import Credentials, DeployedFunction
 from harness.sandbox.invocation import Outcome
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from harness.sandbox.output import LogSink
+    from harness.sandbox.logs import LogSink
 
     Start = Callable[..., Environment]
 

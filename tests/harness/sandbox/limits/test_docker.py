@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness import containers, process
-from harness.container_usage import ContainerMeters
-from harness.containers import RUN_LABEL, ImageMissingError
+from harness import process
+from harness.containers import engine as containers
+from harness.containers.engine import RUN_LABEL, ImageMissingError
 from harness.sandbox.function import OWN_RUNTIME
 from harness.sandbox.limits.base import Limit, Room
 from harness.sandbox.limits.container_cage import ContainerCage, Yard
+from harness.sandbox.limits.container_meter import ContainerMeters
 from harness.sandbox.limits.docker import Docker
 from harness.wait import wait_for
 

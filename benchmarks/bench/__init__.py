@@ -1,0 +1,1 @@
+"""Measures the contenders under Lambda's limits."""

@@ -1,0 +1,90 @@
+"""What a run of the benchmark measures, and with which pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from PIL import Image, UnidentifiedImageError
+
+from fixtures.pictures import READABLE
+from fixtures.pictures import picture as picture_named
+from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from benchmarks.bench import results
+    from benchmarks.bench.stage import Stage
+
+REFERENCE = "reference.jpg"
+_QUICK_PICTURES = (REFERENCE, "photo-busy.jpg", "png-8-bit.png", "webp-lossy.webp")
+
+
+class NotAPhotoFolderError(ThumbrigError):
+    """Raised when a person's folder of photos has none."""
+
+    def __init__(self, folder: Path) -> None:
+        came = "no picture in it" if folder.is_dir() else "no such folder"
+        super().__init__(f"{folder}: expected a folder with photos, found {came}; check the path")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A picture to measure with."""
+
+    name: str
+    trait: str
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What a run measures, as a plugin of pytest: tests read it, and put what they find into `pictures`."""
+
+    stage: Stage
+    subjects: Sequence[Subject]
+    folder: Path
+    memory_mb: int
+    seconds_per_picture: float
+    pictures: list[results.Picture]
+
+
+def parse_sizes(text: str) -> list[int]:
+    """Read memory sizes in MB, as Lambda allows them."""
+    try:
+        sizes = sorted({int(size) for size in text.split(",")})
+    except ValueError:
+        sizes = []
+    if not sizes or not all(128 <= size <= 10_240 for size in sizes):  # noqa: PLR2004  Lambda's own range
+        raise click.BadParameter(f"expected sizes from 128 to 10240, got {text}", param_hint="--memory")
+    return sizes
+
+
+def choose_subjects(names: Sequence[str], folder: Path | None, *, quick: bool) -> list[Subject]:
+    """Choose the pictures: a person's own, the named ones, or the catalogue's readable ones."""
+    if folder:
+        return list(_own_photos(folder))
+    known = {entry.name for entry in READABLE}
+    if unknown := [name for name in names if name not in known]:
+        raise click.BadParameter(
+            f"no picture {unknown[0]}; there are {sorted(known)}", param_hint="--picture"
+        )
+    chosen = names or (_QUICK_PICTURES if quick else [entry.name for entry in READABLE])
+    entries = [picture_named(name) for name in chosen]
+    return [Subject(name=entry.name, trait=entry.trait, path=entry.path()) for entry in entries]
+
+
+def _own_photos(folder: Path) -> Iterator[Subject]:
+    found = False
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            with Image.open(path):
+                found = True
+        except (OSError, UnidentifiedImageError):
+            continue
+        yield Subject(name=path.name, trait="a photo of yours", path=path)
+    if not found:
+        raise NotAPhotoFolderError(folder)

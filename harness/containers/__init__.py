@@ -1,0 +1,1 @@
+"""The Docker engine, and the images that functions run in."""

@@ -1,0 +1,296 @@
+"""What happened to one upload, and when: from the start of its PUT to its thumbnail at the edge.
+
+Every step says whose clock it was read from, and how finely. The application's clock counts from the start of
+the upload. The function's log and the bucket have clocks of their own: on this machine the same one, on AWS
+others, which may differ by some milliseconds. What cannot be observed is listed with the reason.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.observe.attempts import attempts_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.application.application import Thumbnail, Upload
+    from harness.observe.attempts import Attempt
+    from harness.observe.log import FunctionLog
+
+FORMAT_VERSION: Final = 1
+
+APPLICATION: Final = "application"
+EVENT: Final = "S3, event time"
+FUNCTION: Final = "function log"
+BUCKET: Final = "S3, Last-Modified"
+
+SEEN_IN_BUCKET: Final = "seen in the bucket"
+SEEN_AT_EDGE: Final = "seen at the edge"
+
+# A function's own steps are the fields of its line that end so; "upload" is taken here, by the person's.
+_SUFFIX: Final = "_ms"
+_STEP_NAMES: Final = {"upload": "store"}
+_FUNCTION_STEPS: Final = ("event", "waiting", "environment", "invocation")
+_EVENT_PRECISION_MS: Final = 1.0
+_LAST_MODIFIED_PRECISION_MS: Final = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """One request for the thumbnail at the edge; `cache` is what X-Cache said."""
+
+    at_ms: float
+    took_ms: float
+    status: int
+    cache: str
+    correct: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A stretch of time, or a moment where start and end are the same; without times, `note` says why.
+
+    Milliseconds since the upload began. The true time lies within `precision_ms` of each.
+    """
+
+    name: str
+    clock: str
+    start_ms: float | None = None
+    end_ms: float | None = None
+    precision_ms: float | None = None
+    note: str = ""
+
+    @property
+    def took_ms(self) -> float | None:
+        """How long it took."""
+        return None if self.start_ms is None or self.end_ms is None else self.end_ms - self.start_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """All that was seen of one upload; `missed_seconds` is the last look that found no thumbnail yet.
+
+    `why_missing` is there when nothing arrived.
+    """
+
+    upload: Upload
+    thumbnail: Thumbnail | None
+    missed_seconds: float | None
+    log: FunctionLog
+    looks: tuple[Look, ...] = ()
+    edge: str | None = None
+    why_missing: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """One upload's steps in their order, and what went wrong on the way."""
+
+    key: str
+    thumbnail_key: str
+    original_bytes: int
+    thumbnail_bytes: int | None
+    started_epoch_seconds: float
+    attempts: int
+    steps: tuple[Step, ...]
+    looks: tuple[Look, ...]
+    errors: tuple[str, ...]
+    why_missing: str | None
+    format_version: int = FORMAT_VERSION
+
+    def step(self, name: str) -> Step:
+        """Give the step of this name."""
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def arrived_ms(self) -> float | None:
+        """When the last who looked had seen the thumbnail: at the edge, or without one in the bucket."""
+        ends = [step.end_ms for step in self.steps if step.name in {SEEN_IN_BUCKET, SEEN_AT_EDGE}]
+        return next((end for end in reversed(ends) if end is not None), None)
+
+
+def timeline(observed: Observed) -> Timeline:
+    """Put what was seen in order; nothing is measured here."""
+    tried = attempts_at(observed.log, observed.upload.key)
+    # The attempt that made it; if none did, the last one.
+    attempt = next(
+        (one for one in tried if "thumbnail" in _fields(one, observed)), tried[-1] if tried else None
+    )
+    return Timeline(
+        key=observed.upload.key,
+        thumbnail_key=observed.upload.thumbnail_key,
+        original_bytes=observed.upload.original_bytes,
+        thumbnail_bytes=len(observed.thumbnail.data) if observed.thumbnail else None,
+        started_epoch_seconds=observed.upload.started_epoch_seconds,
+        attempts=len(tried),
+        steps=(
+            Step(
+                name="accepted",
+                clock=APPLICATION,
+                start_ms=0.0,
+                end_ms=observed.upload.accepted_seconds * 1000,
+                precision_ms=0.0,
+            ),
+            *_function_steps(attempt, observed),
+            *_arrival_steps(observed),
+        ),
+        looks=observed.looks,
+        errors=tuple(_errors(tried, observed)),
+        why_missing=observed.why_missing,
+    )
+
+
+def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Step]:
+    if attempt is None:
+        note = "no line of the function's log names this original"
+        return [Step(name=name, clock=FUNCTION, note=note) for name in _FUNCTION_STEPS]
+    precision_ms = observed.log.precision_ms
+    began = attempt.started_epoch_ms - observed.upload.started_epoch_seconds * 1000
+    event = _event(_fields(attempt, observed), observed)
+    return [
+        event,
+        _waiting(event, began - (attempt.init_ms or 0.0), precision_ms),
+        _environment(attempt, began, precision_ms),
+        _invocation(attempt, began, precision_ms),
+        *_own_steps(attempt, observed),
+    ]
+
+
+def _event(fields: Mapping[str, Any], observed: Observed) -> Step:
+    text = fields.get("event_time")
+    if not text:
+        return Step(name="event", clock=EVENT, note="the function's line does not say it")
+    at = (datetime.fromisoformat(text).timestamp() - observed.upload.started_epoch_seconds) * 1000
+    return Step(name="event", clock=EVENT, start_ms=at, end_ms=at, precision_ms=_EVENT_PRECISION_MS)
+
+
+def _waiting(event: Step, until: float, precision_ms: float) -> Step:
+    if event.end_ms is None:
+        return Step(name="waiting", clock=FUNCTION, note="not known without the event's time")
+    return Step(
+        name="waiting",
+        clock=FUNCTION,
+        start_ms=event.end_ms,
+        end_ms=until,
+        precision_ms=_EVENT_PRECISION_MS + precision_ms,
+        note="for delivery, a free environment, the function's package",
+    )
+
+
+def _environment(attempt: Attempt, began: float, precision_ms: float) -> Step:
+    if attempt.init_ms is None:
+        note = "reused" if attempt.duration_ms is not None else "Lambda has not reported on it"
+        return Step(name="environment", clock=FUNCTION, note=note)
+    return Step(
+        name="environment",
+        clock=FUNCTION,
+        start_ms=began - attempt.init_ms,
+        end_ms=began,
+        precision_ms=precision_ms,
+        note="started",
+    )
+
+
+def _invocation(attempt: Attempt, began: float, precision_ms: float) -> Step:
+    if attempt.duration_ms is None:
+        return Step(name="invocation", clock=FUNCTION, note="Lambda has not reported on it")
+    return Step(
+        name="invocation",
+        clock=FUNCTION,
+        start_ms=began,
+        end_ms=began + attempt.duration_ms,
+        precision_ms=precision_ms,
+    )
+
+
+def _own_steps(attempt: Attempt, observed: Observed) -> Iterable[Step]:
+    line = attempt.line_about(observed.upload.key)
+    took = {
+        name.removesuffix(_SUFFIX): float(value)
+        for name, value in _fields(attempt, observed).items()
+        if name.endswith(_SUFFIX)
+    }
+    if line is None or not took:
+        return
+    # They follow each other, and the line is written after the last: their places are counted back from it.
+    # It is dated when it is read, on a busy machine after the end of the invocation that wrote it.
+    written = min(line.epoch_ms, attempt.started_epoch_ms + (attempt.duration_ms or math.inf))
+    at = written - observed.upload.started_epoch_seconds * 1000 - sum(took.values())
+    for name, step_ms in took.items():
+        yield Step(
+            name=_STEP_NAMES.get(name, name),
+            clock=FUNCTION,
+            start_ms=at,
+            end_ms=at + step_ms,
+            precision_ms=observed.log.precision_ms,
+        )
+        at += step_ms
+
+
+def _arrival_steps(observed: Observed) -> Iterable[Step]:
+    return [_stored(observed), _seen_in_bucket(observed), _seen_at_edge(observed)]
+
+
+def _stored(observed: Observed) -> Step:
+    if observed.thumbnail is None:
+        return Step(name="stored", clock=BUCKET, note="there is no thumbnail")
+    at = (observed.thumbnail.modified_epoch_seconds - observed.upload.started_epoch_seconds) * 1000
+    return Step(
+        name="stored",
+        clock=BUCKET,
+        start_ms=at,
+        end_ms=at,
+        precision_ms=_LAST_MODIFIED_PRECISION_MS,
+        note="whole seconds, cut off",
+    )
+
+
+def _seen_in_bucket(observed: Observed) -> Step:
+    if observed.thumbnail is None:
+        return Step(name=SEEN_IN_BUCKET, clock=APPLICATION, note="there is no thumbnail")
+    at = observed.thumbnail.visible_seconds * 1000
+    missed = (observed.missed_seconds or 0.0) * 1000
+    return Step(
+        name=SEEN_IN_BUCKET,
+        clock=APPLICATION,
+        start_ms=at,
+        end_ms=at,
+        precision_ms=at - missed,
+        note=f"not there yet at {missed:.0f} ms",
+    )
+
+
+def _seen_at_edge(observed: Observed) -> Step:
+    if observed.edge is None:
+        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="there is no edge in front of the bucket")
+    first = next((look for look in observed.looks if look.correct), None)
+    if first is None:
+        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="it never was")
+    return Step(
+        name=SEEN_AT_EDGE,
+        clock=APPLICATION,
+        start_ms=first.at_ms,
+        end_ms=first.at_ms + first.took_ms,
+        precision_ms=0.0,
+        note=f"{first.status}, {first.cache}",
+    )
+
+
+def _errors(tried: list[Attempt], observed: Observed) -> Iterable[str]:
+    for attempt in tried:
+        fields = _fields(attempt, observed)
+        if fields.get("level") == "error":
+            kind = fields.get("type", "to be retried")
+            yield f"the function: {kind}: {fields.get('reason', '')}"
+    for look in observed.looks:
+        if not look.correct:
+            yield f"the edge at {look.at_ms:.0f} ms: {look.status}, {look.cache}"
+
+
+def _fields(attempt: Attempt, observed: Observed) -> Mapping[str, Any]:
+    line = attempt.line_about(observed.upload.key)
+    return line.fields if line else {}

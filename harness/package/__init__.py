@@ -1,0 +1,1 @@
+"""A function folder becomes a reproducible package, which is probed before it is deployed."""

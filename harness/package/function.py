@@ -1,0 +1,311 @@
+"""A function folder: what it says of itself in `function.toml`, and which files it is made of."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ThumbrigError
+from harness.package.platforms import RUNTIMES, UnknownRuntimeError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from harness.package.platforms import Language
+
+_FILE_NAME = "function.toml"
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# A version without the wildcard that `==1.*` would allow; a marker may follow.
+_PYTHON_PIN = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[A-Za-z0-9,._ -]+\])?\s*===?\s*[A-Za-z0-9.!+_-]+\s*(;.+)?"
+)
+_NODE_PIN = re.compile(r"(?P<name>(@[a-z0-9._-]+/)?[a-z0-9._-]+)@\d+\.\d+\.\d+[A-Za-z0-9.+-]*")
+
+_BUNDLER_PIN = re.compile(r"esbuild@\d+\.\d+\.\d+")
+
+
+class FunctionFolderError(ThumbrigError):
+    """Raised when a folder does not describe a function; each subclass is one reason."""
+
+
+class NoFunctionFolderError(FunctionFolderError):
+    """Raised when the folder is missing, or is not a folder."""
+
+    def __init__(self, path: Path) -> None:
+        came = "a file" if path.exists() else "nothing"
+        super().__init__(f"{path}: expected a function folder, found {came}; check the path")
+
+
+class NoFunctionFileError(FunctionFolderError):
+    """Raised when the folder has no `function.toml`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: expected a {_FILE_NAME} in it, found none; add one to make it a function folder"
+        )
+
+
+class UnreadableFunctionFileError(FunctionFolderError):
+    """Raised when `function.toml` is not TOML."""
+
+    def __init__(self, path: Path, reason: object) -> None:
+        super().__init__(f"{path}: cannot be read as TOML: {reason}; correct that line")
+
+
+class FunctionSettingError(FunctionFolderError):
+    """Raised when a setting is missing, unknown, or of another form than it must be."""
+
+    def __init__(self, path: Path, key: str, *, expected: str, came: object) -> None:
+        super().__init__(f"{path}: {key}: expected {expected}, came {came}; change that setting")
+
+
+class RequirementNotPinnedError(FunctionFolderError):
+    """Raised when a requirement leaves open which version is installed."""
+
+    def __init__(self, path: Path, requirement: str, *, example: str) -> None:
+        super().__init__(
+            f"{path}: requirement {requirement!r} is not pinned exactly: another version would make another"
+            f" package; write it like {example!r}"
+        )
+
+
+class HandlerNotIncludedError(FunctionFolderError):
+    """Raised when the handler's module is not among the files of the package."""
+
+    def __init__(self, path: Path, handler: str, expected: Collection[str]) -> None:
+        super().__init__(
+            f"{path}: handler {handler!r} needs {' or '.join(expected)} in the package, and no included file"
+            " lands there; correct handler, prefix or include"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeFamily:
+    """What the runtimes of one language have in common."""
+
+    name: Language
+    module_endings: tuple[str, ...]
+    pin: re.Pattern[str]
+    pin_example: str
+
+    def handler_files(self, handler: str) -> list[str]:
+        """Name the files in which the runtime looks for the handler, from the package's root."""
+        module = handler.rpartition(".")[0]
+        if self.name == "python":
+            module = module.replace(".", "/")
+        return [module + ending for ending in self.module_endings]
+
+
+_PYTHON = RuntimeFamily(
+    name="python", module_endings=(".py", "/__init__.py"), pin=_PYTHON_PIN, pin_example="Pillow==13.0.0"
+)
+_NODE = RuntimeFamily(
+    name="nodejs", module_endings=(".js", ".mjs", ".cjs"), pin=_NODE_PIN, pin_example="sharp@0.34.5"
+)
+
+
+def runtime_family(runtime: str) -> RuntimeFamily:
+    """Return the family that a runtime belongs to."""
+    if runtime not in RUNTIMES:
+        raise UnknownRuntimeError(runtime)
+    return _PYTHON if runtime.startswith(_PYTHON.name) else _NODE
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionFolder:
+    """A folder with a function in it, as its `function.toml` describes it."""
+
+    path: Path
+    name: str
+    runtime: str
+    handler: str
+    prefix: str
+    include: tuple[str, ...]
+    requirements: tuple[str, ...]
+    build: tuple[str, ...]
+    """The names among the requirements that have no wheel and may be built from source."""
+    bundler: str | None
+    """The exact version of esbuild that makes one file of a Node.js function and its plain JavaScript."""
+    cannot: Mapping[str, str] = field(hash=False)
+    """What the function declares it cannot do: names of pictures and of scenarios, each with the reason."""
+
+    @classmethod
+    def load(cls, path: Path) -> FunctionFolder:
+        """Read and check a folder's `function.toml`."""
+        if not path.is_dir():
+            raise NoFunctionFolderError(path)
+        settings = _Table(path / _FILE_NAME, "", _read_toml(path))
+        package = settings.table("package", required=True)
+        function = cls(
+            path=path,
+            name=settings.text("name"),
+            runtime=settings.text("runtime"),
+            handler=settings.text("handler"),
+            prefix=package.text("prefix", default="").strip("/"),
+            include=package.texts("include", required=True),
+            requirements=package.texts("requirements"),
+            build=package.texts("build"),
+            bundler=package.text("bundler") if package.has("bundler") else None,
+            cannot=settings.table("cannot").all_texts(),
+        )
+        settings.refuse_others("name", "runtime", "handler", "package", "cannot")
+        package.refuse_others("prefix", "include", "requirements", "build", "bundler")
+        function._check()
+        return function
+
+    @property
+    def description(self) -> Path:
+        """The file that describes the folder."""
+        return self.path / _FILE_NAME
+
+    @property
+    def family(self) -> RuntimeFamily:
+        """The family of the function's runtime."""
+        return runtime_family(self.runtime)
+
+    def files(self) -> dict[str, Path]:
+        """Return the folder's own files by the names they have in the package, sorted."""
+        found: dict[str, Path] = {}
+        for pattern in self.include:
+            matches = [
+                path for path in self.path.glob(pattern) if path.is_file() and not self._is_litter(path)
+            ]
+            if not matches:
+                raise FunctionSettingError(
+                    self.description,
+                    "include",
+                    expected="globs that match files",
+                    came=f"{pattern!r}, matching none",
+                )
+            for path in matches:
+                found[str(PurePosixPath(self.prefix) / path.relative_to(self.path).as_posix())] = path
+        return dict(sorted(found.items()))
+
+    def requirement_names(self) -> dict[str, str]:
+        """Return the requirements by their normalised names."""
+        matches = {text: self.family.pin.fullmatch(text) for text in self.requirements}
+        return {normalised(match["name"]): text for text, match in matches.items() if match}
+
+    def _is_litter(self, path: Path) -> bool:
+        parts = path.relative_to(self.path).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        return hidden or path.suffix in {".pyc", ".pyo"}
+
+    def _check(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise FunctionSettingError(
+                self.description, "name", expected="1 to 64 letters, digits, - and _", came=repr(self.name)
+            )
+        if not all(self.handler.rpartition(".")):
+            raise FunctionSettingError(
+                self.description, "handler", expected="module.function", came=repr(self.handler)
+            )
+        self._check_globs()
+        self._check_requirements()
+        expected = self.family.handler_files(self.handler)
+        if not self.files().keys() & set(expected):
+            raise HandlerNotIncludedError(self.description, self.handler, expected)
+
+    def _check_globs(self) -> None:
+        for text in (self.prefix, *self.include):
+            if ".." in PurePosixPath(text).parts or text.startswith("/"):
+                raise FunctionSettingError(
+                    self.description, "package", expected="paths inside the folder", came=repr(text)
+                )
+        for pattern in self.include:
+            # Before Python 3.13 such a glob matches folders only, from then on files as well.
+            if not pattern or pattern.endswith("**"):
+                raise FunctionSettingError(
+                    self.description,
+                    "include",
+                    expected="globs that end in a file, like '**/*'",
+                    came=repr(pattern),
+                )
+
+    def _check_requirements(self) -> None:
+        for requirement in self.requirements:
+            if not self.family.pin.fullmatch(requirement):
+                raise RequirementNotPinnedError(
+                    self.description, requirement, example=self.family.pin_example
+                )
+        self._check_bundler()
+        for name in self.build:
+            if normalised(name) not in self.requirement_names():
+                raise FunctionSettingError(
+                    self.description, "build", expected="names of requirements", came=repr(name)
+                )
+
+    def _check_bundler(self) -> None:
+        if self.bundler is None:
+            return
+        if self.family is not _NODE:
+            raise FunctionSettingError(
+                self.description, "bundler", expected="a Node.js runtime for it", came=self.runtime
+            )
+        if not _BUNDLER_PIN.fullmatch(self.bundler):
+            raise RequirementNotPinnedError(self.description, self.bundler, example="esbuild@0.28.2")
+
+
+def normalised(name: str) -> str:
+    """Return the one spelling of a distribution's name that all its spellings share."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _read_toml(folder: Path) -> dict[str, Any]:
+    path = folder / _FILE_NAME
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise NoFunctionFileError(folder) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as exc:
+        raise UnreadableFunctionFileError(path, exc) from exc
+
+
+class _Table:
+    """One table of the file, whose values are taken by name and form."""
+
+    def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
+        self._path, self._name, self._values = path, name, values
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        value = self._values.get(key, default)
+        if not isinstance(value, str):
+            raise self._wrong(key, "a text", value)
+        return value
+
+    def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
+        value = self._values.get(key, None if required else [])
+        if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+            raise self._wrong(key, "a list of texts", value)
+        if required and not value:
+            raise self._wrong(key, "at least one", "an empty list")
+        return tuple(value)
+
+    def all_texts(self) -> dict[str, str]:
+        for key, value in self._values.items():
+            if not isinstance(value, str) or not value.strip():
+                raise self._wrong(key, "a text that gives the reason", repr(value))
+        return dict(self._values)
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def table(self, key: str, *, required: bool = False) -> _Table:
+        value = self._values.get(key, None if required else {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, "a table", value)
+        return _Table(self._path, key, value)
+
+    def refuse_others(self, *known: str) -> None:
+        for key in self._values.keys() - set(known):
+            raise self._wrong(key, f"one of {', '.join(known)}", "an unknown setting")
+
+    def _wrong(self, key: str, expected: str, value: object) -> FunctionSettingError:
+        key = f"{self._name}.{key}" if self._name else key
+        came = "nothing" if value is None else value if isinstance(value, str) else repr(value)
+        return FunctionSettingError(self._path, key, expected=expected, came=came)

@@ -1,0 +1,1 @@
+"""What plots and pages are made with; knows nothing of results."""

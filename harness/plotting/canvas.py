@@ -1,0 +1,127 @@
+"""The sheet that plots are drawn on: its typography, and how it becomes a PNG file or a part of the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from PIL import Image
+
+from harness.plotting.palette import CARD, INK, LINE, MUTED, PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.typing import RcKeyType
+
+# One unit is one CSS pixel: 72 points are an inch, and so are these.
+_PIXELS_PER_INCH: Final = 96
+_PNG_SCALE: Final = 2
+_TITLE_PX: Final = 40
+_TITLE_INSET_PX: Final = 8
+
+_POINTS_PER_PIXEL: Final = 72 / _PIXELS_PER_INCH
+# Below this width a plot is drawn for a telephone.
+NARROW_PX: Final = 400
+TEXT_PX: Final = 12.5
+SMALL_PX: Final = 11.5
+
+_STYLE: Final[dict[RcKeyType, Any]] = {
+    # matplotlib brings this one along: the same plot on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT_PX * _POINTS_PER_PIXEL,
+    "axes.labelsize": SMALL_PX * _POINTS_PER_PIXEL,
+    "axes.labelcolor": MUTED.light,
+    "axes.edgecolor": LINE.light,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.labelsize": SMALL_PX * _POINTS_PER_PIXEL,
+    "ytick.labelsize": TEXT_PX * _POINTS_PER_PIXEL,
+    "xtick.color": LINE.light,
+    "ytick.color": LINE.light,
+    "xtick.labelcolor": MUTED.light,
+    "ytick.labelcolor": INK.light,
+    "text.color": INK.light,
+    "grid.color": LINE.light,
+    "legend.frameon": False,
+    "figure.facecolor": CARD.light,
+    "axes.facecolor": "none",
+    # Text stays text: the page's font, found by a search, read by a screen reader.
+    "svg.fonttype": "none",
+    "svg.hashsalt": "thumbrig",
+}
+
+
+def points(pixels: float) -> float:
+    """Convert CSS pixels to the points that matplotlib counts in."""
+    return pixels * _POINTS_PER_PIXEL
+
+
+def sheet(width_px: float, height_px: float) -> Figure:
+    """Make an empty figure."""
+    size = (width_px / _PIXELS_PER_INCH, height_px / _PIXELS_PER_INCH)
+    return Figure(figsize=size, dpi=_PIXELS_PER_INCH, layout="constrained")
+
+
+def quiet(axes: Axes, *, grid: str = "x") -> None:
+    """Take away the lines that say nothing, and let a faint grid show the values."""
+    axes.grid(visible=True, axis="x" if grid == "x" else "y", linewidth=points(1))
+    axes.tick_params(length=0)
+    axes.spines["left" if grid == "x" else "bottom"].set_visible(True)
+    axes.spines["bottom" if grid == "x" else "left"].set_visible(False)
+
+
+def write_png(draw: Callable[[float], Figure], width_px: float, title: str, path: Path) -> None:
+    """Draw a plot below its title, as a file for wherever the page does not go."""
+    with mpl.rc_context(_STYLE):
+        head = sheet(width_px, _TITLE_PX)
+        head.text(_TITLE_INSET_PX / width_px, 0.5, title, fontsize=points(16), fontweight="bold", va="center")
+        above, below = _pixels(head), _pixels(draw(width_px))
+    # Not a title of the figure itself: a legend outside of the axes would lie on it.
+    whole = Image.new("RGB", (below.width, above.height + below.height), CARD.light)
+    whole.paste(above, (0, 0))
+    whole.paste(below, (0, above.height))
+    whole.save(path, optimize=True)
+
+
+def svg(draw: Callable[[float], Figure], width_px: float, prefix: str) -> str:
+    """Draw a plot as SVG that takes its colours from the page, its ids marked so that several go into one."""
+    with mpl.rc_context(_STYLE):
+        figure = draw(width_px)
+        figure.patch.set_visible(False)
+        return _for_page(_drawn(figure), prefix)
+
+
+def _pixels(figure: Figure) -> Image.Image:
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(buffer, format="png", dpi=_PIXELS_PER_INCH * _PNG_SCALE)
+    return Image.open(buffer)
+
+
+def _drawn(figure: Figure) -> str:
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure)
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _for_page(drawing: str, prefix: str) -> str:
+    drawing = drawing[drawing.index("<svg") :]
+    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    # The page gives the width; the viewBox gives the shape.
+    drawing = re.sub(r'(?<=\s)(width|height)="[^"]*pt"', "", drawing, count=2)
+    drawing = re.sub(r'\bid="', f'id="{prefix}-', drawing)
+    drawing = re.sub(r'href="#', f'href="#{prefix}-', drawing)
+    drawing = re.sub(r"url\(#", f"url(#{prefix}-", drawing)
+    for colour in PAGE:
+        drawing = re.sub(colour.light, f"var(--{colour.name})", drawing, flags=re.IGNORECASE)
+    return drawing.strip()

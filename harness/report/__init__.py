@@ -1,1 +1,0 @@
-"""Reports: they read what was measured and judged, and never measure."""

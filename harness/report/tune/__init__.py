@@ -1,1 +1,0 @@
-"""The report of a sweep: reads `results.json`, writes a page and plots; it never measures."""

@@ -1,0 +1,145 @@
+"""Proves in each run that LocalStack's functions are held: by two that allocate, and by what Docker says."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from harness.containers import engine as containers
+from harness.sandbox.canary import DIES_MB, LIVES_MB, MEMORY_MB, SOURCE
+from harness.sandbox.limits.base import BYTES_PER_MB, MB_PER_CORE
+from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
+from harness.targets.localstack.errors import LimitsNotHeldError
+from harness.targets.localstack.labels import FUNCTION
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from harness.aws import Aws
+    from harness.package.platforms import Architecture
+    from harness.sandbox.limits.base import Cpu
+
+# A pull of the runtime's image may be in it.
+_CREATE_TIMEOUT_SECONDS: Final = 600.0
+_RUNTIME: Final = "python3.13"
+# LocalStack does not ask whether the role exists.
+_ROLE: Final = "arn:aws:iam::000000000000:role/thumbrig-canary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """What the two showed; `memory_bytes` and `with_swap_bytes` are Docker's own words about a container."""
+
+    memory_bytes: int
+    with_swap_bytes: int
+    cpu_quota_us: int
+    seconds: float
+
+
+def prove(aws: Aws, engine: DockerClient, *, name: str, architecture: Architecture, cpu: Cpu) -> Proof:
+    """Deploy a function that allocates, have it live and die, and look at its container.
+
+    Raises LimitsNotHeldError.
+    """
+    started = time.monotonic()
+    _create(aws, name, architecture)
+    try:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            lived = pool.submit(_allocate, aws, name, LIVES_MB, hold_seconds=0.0)
+            died = pool.submit(_allocate, aws, name, DIES_MB, hold_seconds=0.5)
+        judge(lived.result(), died.result())
+        held = _look(engine, name)
+        judge_settings(held, cpu)
+    finally:
+        aws.client("lambda").delete_function(FunctionName=name)
+    return Proof(
+        memory_bytes=held["Memory"],
+        with_swap_bytes=held["MemorySwap"],
+        cpu_quota_us=held["CpuQuota"],
+        seconds=time.monotonic() - started,
+    )
+
+
+def judge(lived: str | None, died: str | None) -> None:
+    """Decide by the errors of the two, None for an answer."""
+    if lived is not None:
+        raise LimitsNotHeldError(f"that a function that allocates {LIVES_MB} MB lives", lived)
+    if died is None or not died.endswith("signal: killed"):
+        expected = f"that a function that allocates {DIES_MB} MB is killed"
+        raise LimitsNotHeldError(expected, died or "its answer")
+
+
+def judge_settings(held: dict[str, Any], cpu: Cpu) -> None:
+    """Decide by a container's configuration."""
+    limit_bytes = MEMORY_MB * BYTES_PER_MB
+    if (held["Memory"], held["MemorySwap"]) != (limit_bytes, limit_bytes):
+        raise LimitsNotHeldError(
+            f"{limit_bytes} bytes of memory, and as many with swap",
+            f"{held['Memory']} and {held['MemorySwap']}",
+        )
+    quota_us = cpu_quota_us(MEMORY_MB / MB_PER_CORE) if cpu == "lambda" else 0
+    if held["CpuQuota"] != quota_us:
+        raise LimitsNotHeldError(
+            f"a CPU quota of {quota_us} us in {CPU_PERIOD_US} (0: none)",
+            f"{held['CpuQuota']}; start LocalStack with THUMBRIG_CPU={cpu}",
+        )
+
+
+def _create(aws: Aws, name: str, architecture: Architecture) -> None:
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as file:
+        file.writestr("index.py", SOURCE)
+    aws.client("lambda").create_function(
+        FunctionName=name,
+        Runtime=_RUNTIME,
+        Role=_ROLE,
+        Handler="index.handle",
+        Code={"ZipFile": package.getvalue()},
+        MemorySize=MEMORY_MB,
+        Timeout=60,
+        Architectures=[architecture],
+    )
+    wait_for(_Created(aws, name), timeout_seconds=_CREATE_TIMEOUT_SECONDS)
+
+
+def _allocate(aws: Aws, name: str, megabytes: int, *, hold_seconds: float) -> str | None:
+    event = {"bytes": megabytes * BYTES_PER_MB, "hold_seconds": hold_seconds}
+    answer = aws.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
+    payload = json.loads(answer["Payload"].read())
+    if "FunctionError" not in answer:
+        return None
+    return str(payload.get("errorMessage", payload))
+
+
+def _look(engine: DockerClient, name: str) -> dict[str, Any]:
+    with containers.translated("look at the canary's container"):
+        found = engine.api.containers(all=True, filters={"label": f"{FUNCTION}={name}"})
+        if not found:
+            raise LimitsNotHeldError("a container with the label of the canary", "none")
+        held: dict[str, Any] = engine.api.inspect_container(found[0]["Id"])["HostConfig"]
+    return held
+
+
+class _Created:
+    """True once the function can be invoked; raises as soon as it has failed."""
+
+    def __init__(self, aws: Aws, name: str) -> None:
+        self._lambda = aws.client("lambda")
+        self._name = name
+        self._state = "unknown"
+
+    def check(self) -> bool | None:
+        found = self._lambda.get_function_configuration(FunctionName=self._name)
+        self._state = found["State"]
+        if self._state == "Failed":
+            raise LimitsNotHeldError("the canary to be created", found.get("StateReason", "Failed"))
+        return True if self._state == "Active" else None
+
+    def describe(self) -> str:
+        return f"expected function {self._name} to be Active, it is {self._state}"

@@ -1,0 +1,162 @@
+"""The LocalStack target: S3 and Lambda in LocalStack, functions in containers held to their limits."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from harness.containers import engine as containers
+from harness.deployment import Capability, Deployment
+from harness.package.platforms import lambda_platform
+from harness.run_folder import free_port
+from harness.sandbox.canary import SEEN
+from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
+from harness.targets.localstack import health
+from harness.targets.localstack.canary import prove
+from harness.targets.localstack.cleanup import guest, prefix_of
+from harness.targets.localstack.errors import EndpointError, RepairsMissingError
+from harness.targets.localstack.service import started_localstack
+from harness.targets.localstack.session import localstack_aws
+from harness.targets.run_folder import run_folder
+from harness.targets.stacks import Stacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from docker import DockerClient
+
+    from harness.aws import Aws
+    from harness.package.function import FunctionFolder
+    from harness.package.platforms import Architecture
+    from harness.sandbox.limits.base import Cpu
+    from harness.targets.localstack.canary import Proof
+
+_ARCHITECTURES: Final[Mapping[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
+
+# Between the rig's look and the runtime's there are two processes and Docker's own reading of the output.
+_LOG_PRECISION_MS: Final = 5.0
+
+
+class LocalStackTarget:
+    """A LocalStack that is up; each deployment is a stack of its own in it."""
+
+    name = "localstack"
+    # This edition has no CloudFront, and accepts IAM's policies without enforcing them.
+    capabilities = frozenset({Capability.MEMORY})
+
+    def __init__(
+        self,
+        aws: Aws,
+        *,
+        stacks: Stacks,
+        engine_description: str,
+        proving: Future[Proof],
+    ) -> None:
+        self.aws = aws
+        self._stacks = stacks
+        self._engine_description = engine_description
+        self._proving = proving
+
+    @property
+    def description(self) -> str:
+        """What it consists of, with versions."""
+        version = health.read_version(str(self.aws.endpoint_url))
+        return f"LocalStack {version}, functions in containers of {self._engine_description}"
+
+    @property
+    def limits(self) -> str:
+        """What holds the functions, and that it was seen to."""
+        proof = self._proving.result()
+        return (
+            f"functions are held by docker (containers of {proof.memory_bytes} bytes, "
+            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), {SEEN}"
+        )
+
+    def deploy(
+        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
+    ) -> Deployment:
+        """Deploy a function, the one under test if none is named, in a stack of its own."""
+        deployment = self._stacks.deploy(self.aws, function, parameters, capabilities=self.capabilities)
+        # Nothing is to run, let alone be measured, under a limit that does not limit.
+        self._proving.result()
+        return replace(deployment, log_precision_ms=_LOG_PRECISION_MS)
+
+
+@contextlib.contextmanager
+def localstack_target(
+    function: FunctionFolder,
+    *,
+    cache: Path,
+    port: int | None = None,
+    cpu: Cpu = "unshaped",
+    endpoint: str | None = None,
+) -> Iterator[LocalStackTarget]:
+    """Run LocalStack inside the block, or use the one at `endpoint`, which goes on afterwards.
+
+    At the block's end no container, no network and no file of the run is left.
+    """
+    with contextlib.ExitStack() as stack:
+        engine = stack.enter_context(contextlib.closing(containers.connect()))
+        run = stack.enter_context(containers.started_run(engine))
+        folder = stack.enter_context(run_folder())
+        architecture = _architecture(engine)
+        prefix = prefix_of(run)
+        stacks = Stacks(
+            function, lambda one: lambda_platform(one.runtime, architecture), prefix=prefix, cache=cache
+        )
+        # Building, proving and starting take seconds each, and building needs neither of the others.
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
+        building = workers.submit(stacks.build, function)
+        if endpoint:
+            url = _require_prepared(endpoint)
+            aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
+            stack.enter_context(guest(aws, engine, run))
+        else:
+            port = free_port(port)
+            url = stack.enter_context(started_localstack(engine, run, folder=folder, port=port, cpu=cpu))
+            aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
+        proving = workers.submit(
+            prove, aws, engine, name=f"{prefix}canary", architecture=architecture, cpu=cpu
+        )
+        # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
+        building.result()
+        yield LocalStackTarget(
+            aws,
+            stacks=stacks,
+            engine_description=_describe(engine),
+            proving=proving,
+        )
+
+
+def _require_prepared(endpoint: str) -> str:
+    parts = urllib.parse.urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
+    if parts.scheme != "http" or not parts.hostname:
+        raise EndpointError(endpoint, "it is no address like http://localhost:4566")
+    url = f"http://{parts.hostname}:{parts.port or 4566}"
+    try:
+        status = health.read_status(url)
+    except (OSError, ValueError) as exc:
+        raise EndpointError(endpoint, str(exc)) from exc
+    if not status.repaired:
+        raise RepairsMissingError(url, status.script_description)
+    return url
+
+
+def _share(proof: Proof) -> str:
+    return f", {proof.cpu_quota_us / CPU_PERIOD_US:.3f} of a core" if proof.cpu_quota_us else ""
+
+
+def _describe(engine: DockerClient) -> str:
+    with containers.translated("say its version"):
+        found = engine.version()
+    return f"Docker {found['Version']} on {found['Os']}/{found['Arch']}"
+
+
+def _architecture(engine: DockerClient) -> Architecture:
+    with containers.translated("say what it runs on"):
+        return _ARCHITECTURES[engine.version()["Arch"]]

@@ -1,0 +1,1 @@
+"""Ways to bridge the gap between an upload and its thumbnail."""

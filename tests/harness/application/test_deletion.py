@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from harness.application.deletion import Deleter, NotDeletedError
+from harness.application.invalidation import invalidate
+from harness.application.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_KEY = "members/profile/originals/1-me (1).jpg"
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
+def _client(service: Any, endpoint: str) -> Any:  # noqa: ANN401  boto3's own
+    return boto3.client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106  nobody listens
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def test_a_bucket_that_does_not_delete_is_told_and_deleting_again_is_offered(nobody: str) -> None:
+    deleter = Deleter(pipeline=Pipeline(bucket="photos"), s3=_client("s3", nobody), cloudfront=None)
+
+    with pytest.raises(NotDeletedError, match=r"the bucket says: .*; delete it again"):
+        deleter.delete(_KEY)
+
+
+def test_an_invalidation_that_fails_is_told_with_its_paths(nobody: str) -> None:
+    failed = invalidate(_client("cloudfront", nobody), "E1", [_KEY])
+
+    assert failed.id is None
+    assert "Could not connect" in (failed.error or "")
+    assert failed.paths == ("/members/profile/originals/1-me%20%281%29.jpg",)

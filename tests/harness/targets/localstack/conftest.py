@@ -1,0 +1,108 @@
+"""A LocalStack for the tests of a session, with a small function in it that does what it is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.observe.log import read_log
+from harness.package.function import FunctionFolder
+from harness.targets.localstack.labels import FUNCTION
+from harness.targets.localstack.target import localstack_target
+from harness.wait import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from docker import DockerClient
+
+    from harness.deployment import Deployment
+    from harness.observe.log import FunctionLog
+    from harness.targets.localstack.target import LocalStackTarget
+    from tests.conftest import FunctionFolders
+
+OBEDIENT = """
+import json, time
+from pathlib import Path
+
+def handle(event, context):
+    if "seconds" in event:
+        Path("/tmp/sleeping").touch()
+        print("going to sleep", flush=True)
+    if "Records" in event:
+        print(json.dumps({"event": event}))
+    if "megabytes" in event:
+        print("going to hold", event["megabytes"], flush=True)
+    held = bytearray(event.get("megabytes", 0) * 2**20)
+    held[::4096] = b"x" * len(held[::4096])
+    time.sleep(event.get("seconds", 0))
+    return {"held": len(held)}
+"""
+
+
+@dataclass(frozen=True)
+class Function:
+    """The function as the tests use it."""
+
+    deployment: Deployment
+    engine: DockerClient
+
+    def invoke(self, **event: int) -> dict[str, Any]:
+        """Have it serve an event; gives its answer, or the error."""
+        answer = self.deployment.aws.client("lambda").invoke(
+            FunctionName=self.deployment.function_name, Payload=json.dumps(event)
+        )
+        payload: dict[str, Any] = json.loads(answer["Payload"].read())
+        return payload
+
+    def containers(self) -> list[dict[str, Any]]:
+        """Look at its containers."""
+        wanted = {"label": f"{FUNCTION}={self.deployment.function_name}"}
+        found = self.engine.api.containers(filters=wanted)
+        return [self.engine.api.inspect_container(container["Id"]) for container in found]
+
+    def log_with(self, count: int) -> FunctionLog:
+        """Wait until its log tells of so many invocations."""
+        return wait_for(_Logged(self.deployment, count), timeout_seconds=20)
+
+
+@dataclass(frozen=True)
+class _Logged:
+    deployment: Deployment
+    count: int
+
+    def check(self) -> FunctionLog | None:
+        log = read_log(self.deployment)
+        return log if log.invocations_ended >= self.count else None
+
+    def describe(self) -> str:
+        return f"expected {self.count} invocations, the log has {read_log(self.deployment).lines}"
+
+
+@pytest.fixture(scope="session")
+def obedient(function_folders: FunctionFolders) -> FunctionFolder:
+    """The small function's folder."""
+    return FunctionFolder.load(function_folders.make(OBEDIENT))
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of packages."""
+    return tmp_path_factory.mktemp("packages")
+
+
+@pytest.fixture(scope="session")
+def target(obedient: FunctionFolder, packages: Path) -> Iterator[LocalStackTarget]:
+    """A LocalStack with Lambda's share of the CPU."""
+    with localstack_target(obedient, cache=packages, cpu="lambda") as target:
+        yield target
+
+
+@pytest.fixture
+def function(target: LocalStackTarget, engine: DockerClient) -> Function:
+    """The small function, in a stack of its own."""
+    return Function(target.deploy(), engine)

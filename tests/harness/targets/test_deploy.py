@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from harness.targets.deploy import Code, DeployFailedError, Stack, deploy
+
+if TYPE_CHECKING:
+    from harness.aws import Aws
+
+
+class _FailingAws:
+    """An account in which every stack rolls back."""
+
+    def client(self, _service: str) -> _FailingAws:
+        return self
+
+    def create_stack(self, **_: object) -> None: ...
+
+    def describe_stacks(self, **_: object) -> dict[str, Any]:
+        return {"Stacks": [{"StackStatus": "ROLLBACK_IN_PROGRESS"}]}
+
+    def describe_stack_events(self, **_: object) -> dict[str, Any]:
+        return {
+            "StackEvents": [
+                {"LogicalResourceId": "Role", "ResourceStatus": "CREATE_COMPLETE"},
+                {
+                    "LogicalResourceId": "Bucket",
+                    "ResourceStatus": "CREATE_FAILED",
+                    "ResourceStatusReason": "the name is taken",
+                },
+            ]
+        }
+
+
+def test_a_stack_that_rolls_back_tells_which_resource_failed_and_why() -> None:
+    code = Code(bucket="ours", key="f.zip")
+    stack = Stack(name="ours", code=code, runtime="python3.13", handler="index.handle")
+
+    with pytest.raises(DeployFailedError) as failed:
+        deploy(cast("Aws", _FailingAws()), stack, capabilities=frozenset())
+
+    assert str(failed.value) == (
+        "stack ours: expected CREATE_COMPLETE, got ROLLBACK_IN_PROGRESS: Bucket: the name is taken"
+    )
