@@ -156,6 +156,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy", ".")
+    session.run("lint-imports")
     session.run("cfn-lint", "infra/template.yaml")
 
 

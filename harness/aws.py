@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sts import STSClient
 
-    from harness.sandbox.function import Credentials
-
 # Emulators serve every bucket on one host name; a burst of uploads wants its connections at once.
 _CONFIG = Config(s3={"addressing_style": "path"}, max_pool_connections=64, retries={"mode": "standard"})
 
@@ -31,6 +29,23 @@ _CONFIG = Config(s3={"addressing_style": "path"}, max_pool_connections=64, retri
 _descriptions = botocore.loaders.create_loader()
 
 _making = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """The temporary credentials of a function's role."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+
+    def as_environment(self) -> dict[str, str]:
+        """Name them as Lambda does."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_SESSION_TOKEN": self.session_token,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

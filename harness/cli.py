@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from harness import e2e
-from harness.errors import ThumbrigError
+from harness.console import errors_in_one_line
 from harness.package.build import build, save
 from harness.package.function import FunctionFolder
 from harness.package.platforms import Architecture, lambda_platform
@@ -25,22 +25,13 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent.parent
 _CACHE = PROJECT / ".cache" / "packages"
 
-# A red scenario is pytest's 1; this one says that the rig could not do what it was asked.
-_EXIT_CANNOT = 2
-
 
 class _Commands(click.Group):
-    """Tells the rig's own errors in one line, without a traceback."""
+    """Prints the rig's own errors in one line, without a traceback."""
 
     def invoke(self, context: click.Context) -> object:
-        try:
+        with errors_in_one_line():
             return super().invoke(context)
-        except ThumbrigError as exc:
-            click.echo(f"thumbrig: {exc}", err=True)
-            sys.exit(_EXIT_CANNOT)
-        except KeyboardInterrupt:
-            click.echo("thumbrig: interrupted, everything is stopped", err=True)
-            sys.exit(130)
 
 
 @click.group(cls=_Commands)
@@ -126,7 +117,10 @@ def end_to_end(
     """Run the scenarios (or one photo) on a target; other arguments go to pytest."""
     run = _run(**options)
     if photo:
-        e2e.run_photo(run, photo)
+        # Only this command and `timeline` draw and watch.
+        from harness.photo import run_photo  # noqa: PLC0415
+
+        run_photo(run, photo)
     else:
         sys.exit(e2e.run_scenarios(run, PROJECT / "scenarios", pytest_arguments, results=results))
 

@@ -1,31 +1,45 @@
-"""Runs one person's photo and tells its timelines: a cold one, and one that finds the function running."""
+"""One person's photo: its thumbnail, or a timeline of each step from its upload to the CDN's edge."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from harness.cdn.edge import edge
-from harness.e2e import read_photo
+from harness.console import console
 from harness.errors import ThumbrigError
 from harness.observe.application import DeployedApplication
+from harness.observe.outcome import Refusal, settle
 from harness.observe.timeline import timeline
 from harness.observe.timeline_text import remarks, table, to_json
 from harness.observe.viewer import Browser
 from harness.observe.watch import watch
-from harness.observe.waterfall import waterfall
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from harness.application.application import Thumbnail
     from harness.e2e import Run
     from harness.observe.timeline import Timeline
     from harness.targets.base import Target
 
 _WARM_UPLOADS = 5
-_LOG_WIDTH = 150
+
+
+class UnreadablePhotoError(ThumbrigError):
+    """Raised when a person's photo is not a file that can be read."""
+
+    def __init__(self, photo: Path, reason: str) -> None:
+        super().__init__(f"{photo}: expected a photo, cannot read it: {reason}; check the path")
+
+
+class PhotoRefusedError(ThumbrigError):
+    """Raised when the function refuses a person's photo."""
+
+    def __init__(self, photo: Path, refusal: Refusal) -> None:
+        super().__init__(
+            f"{photo}: no thumbnail, the function refuses it: {refusal.error_type}: {refusal.reason}"
+        )
 
 
 class NothingArrivedError(ThumbrigError):
@@ -42,6 +56,32 @@ class UnwritableFolderError(ThumbrigError):
         super().__init__(f"{folder}: expected a folder for the timelines, cannot write there: {reason}")
 
 
+def run_photo(run: Run, photo: Path) -> None:
+    """Run one photo and leave its thumbnail beside it."""
+    data = read_photo(photo)
+    with run.target() as target:
+        deployment = target.deploy()
+        application = DeployedApplication(deployment)
+        thumbnails = []
+        for _ in range(1 + _WARM_UPLOADS):
+            upload = application.upload(data, photo.name)
+            thumbnail = settle(application, deployment, upload)
+            if isinstance(thumbnail, Refusal):
+                raise PhotoRefusedError(photo, thumbnail)
+            thumbnails.append(thumbnail)
+    path = photo.with_name(f"{photo.stem}.thumbnail{deployment.thumbnail_extension}")
+    path.write_bytes(thumbnails[0].data)
+    console().print(_summary(photo, len(data), path, thumbnails), soft_wrap=True)
+
+
+def read_photo(photo: Path) -> bytes:
+    """Read a person's photo; raises UnreadablePhotoError."""
+    try:
+        return photo.read_bytes()
+    except OSError as exc:
+        raise UnreadablePhotoError(photo, exc.strerror or str(exc)) from exc
+
+
 def run_timeline(run: Run, photo: Path, folder: Path) -> None:
     """Upload a photo several times, print the cold and the median warm timeline, keep both as files."""
     data = read_photo(photo)
@@ -53,7 +93,7 @@ def run_timeline(run: Run, photo: Path, folder: Path) -> None:
         timelines = _timelines(target, data, photo.name)
     _print(timelines)
     for path in _write(timelines, folder):
-        Console(highlight=False).print(str(path), soft_wrap=True)
+        console().print(str(path), soft_wrap=True)
     if why := timelines["cold"].why_missing:
         raise NothingArrivedError(photo, why)
 
@@ -79,17 +119,27 @@ def _arrived(found: Timeline) -> float:
 
 
 def _print(timelines: Mapping[str, Timeline]) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_LOG_WIDTH)
+    out = console()
     for name, found in timelines.items():
-        console.print(table(f"{name}: {found.key}", found))
+        out.print(table(f"{name}: {found.key}", found))
         for remark in remarks(found):
-            console.print(remark, soft_wrap=True)
-        console.print()
+            out.print(remark, soft_wrap=True)
+        out.print()
 
 
 def _write(timelines: Mapping[str, Timeline], folder: Path) -> list[Path]:
+    # matplotlib comes with this command alone.
+    from harness.observe.waterfall import waterfall  # noqa: PLC0415
+
     written = folder / "timeline.json"
     written.write_text(to_json(timelines))
     return [written, *(waterfall(name, found).write_png(folder) for name, found in timelines.items())]
+
+
+def _summary(photo: Path, original_bytes: int, path: Path, thumbnails: Sequence[Thumbnail]) -> str:
+    cold, *warm = (thumbnail.visible_seconds * 1000 for thumbnail in thumbnails)
+    return (
+        f"{photo}  {original_bytes:,} bytes\n"
+        f"{path}  {len(thumbnails[0].data):,} bytes\n"
+        f"upload to visible: {cold:.0f} ms cold, {sorted(warm)[len(warm) // 2]:.0f} ms warm"
+    )

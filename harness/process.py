@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+# A command that was started and goes on.
+Process = subprocess.Popen[bytes]
+
 _log = logging.getLogger(__name__)
 
 _TAIL_LINES = 12
@@ -69,7 +72,7 @@ def running(
     env: Mapping[str, str],
     log: Path | None = None,
     stop_seconds: float = 3.0,
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[Process]:
     """Keep a command running inside the block; afterwards it and all it started are gone.
 
     With `log` its output goes to that file, otherwise to the pipe `process.stdout`.
@@ -90,7 +93,7 @@ def start(
     env: Mapping[str, str],
     log: Path | None = None,
     fed: bool = False,
-) -> subprocess.Popen[bytes]:
+) -> Process:
     """Start a command as the leader of a process group of its own, which `stop` ends whole.
 
     A command that is `fed` reads from the pipe `process.stdin`, any other finds nothing to read.
@@ -114,7 +117,7 @@ def start(
     return process
 
 
-def stop(process: subprocess.Popen[bytes], *, stop_seconds: float = 3.0) -> None:
+def stop(process: Process, *, stop_seconds: float = 3.0) -> None:
     """Ask the group to end, kill what is left of it after `stop_seconds`, and reap its leader."""
     if process.poll() is None and stop_seconds > 0:
         _signal_group(process.pid, signal.SIGTERM)

@@ -1,10 +1,19 @@
-"""Ports on loopback for what a target listens on."""
+"""What a run takes of this machine: a folder that holds all its files, and free ports on loopback."""
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from harness import guardian
 from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class PortTakenError(ThumbrigError):
@@ -24,3 +33,15 @@ def free_port(wanted: int | None) -> int:
         except OSError as exc:
             raise PortTakenError(wanted or 0) from exc
         return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def run_folder() -> Iterator[Path]:
+    """Make a folder that is gone at the block's end, or at the rig's."""
+    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
+    guardian.watch_folder(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        guardian.forget_folder(folder)

@@ -1,16 +1,16 @@
-"""The one place that waits: for a condition, with backoff, never for a fixed time."""
+"""The one place that waits: until a look finds something, with backoff, never for a fixed time."""
 
 from __future__ import annotations
 
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, overload
 
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Condition(Protocol[T_co]):
 
 
 class TimedOutError(ThumbrigError):
-    """Raised when a condition did not come true in time; says what was seen last."""
+    """Raised when what was waited for did not come in time; says what was expected or seen last."""
 
     def __init__(self, timeout_seconds: float, state: str) -> None:
         super().__init__(f"after {timeout_seconds:g} s: {state}")
@@ -53,18 +53,37 @@ class Backoff:
             pause = min(pause * self.factor, self.most_seconds)
 
 
-def wait_for(condition: Condition[T], *, timeout_seconds: float, backoff: Backoff | None = None) -> T:
-    """Look until the condition gives something, and return that.
+@overload
+def wait_for(
+    look: Callable[[], T | None],
+    expected: str | Callable[[], str],
+    *,
+    timeout_seconds: float,
+    backoff: Backoff | None = None,
+) -> T: ...
+@overload
+def wait_for(look: Condition[T], *, timeout_seconds: float, backoff: Backoff | None = None) -> T: ...
+def wait_for(
+    look: Callable[[], T | None] | Condition[T],
+    expected: str | Callable[[], str] = "",
+    *,
+    timeout_seconds: float,
+    backoff: Backoff | None = None,
+) -> T:
+    """Look until there is something, and return that.
 
-    Raises TimedOutError with the condition's own description. The last look is at or after the time-out, so a
-    slow look cannot hide that the thing is there.
+    `look` returns None while there is nothing. Raises TimedOutError with the text `expected`, or what that
+    returns once the time is up. The last look is at or after the time-out, so a slow look cannot hide that
+    the thing is there.
     """
+    if not callable(look):
+        return wait_for(look.check, look.describe, timeout_seconds=timeout_seconds, backoff=backoff)
     deadline = time.monotonic() + timeout_seconds
     for pause in (backoff or Backoff()).pauses():
         late = time.monotonic() >= deadline
-        if (found := condition.check()) is not None:
+        if (found := look()) is not None:
             return found
         if late:
-            raise TimedOutError(timeout_seconds, condition.describe())
+            raise TimedOutError(timeout_seconds, expected if isinstance(expected, str) else expected())
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
     raise AssertionError("pauses never end")

@@ -6,33 +6,29 @@ from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
+
+from harness.console import console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from scenarios.journal import Journal, Row
 
-_LOG_WIDTH = 150
-
 
 def print_summary(
     journal: Journal, *, peaks_mb: Sequence[int], limits: str, started_seconds: float, ended_seconds: float
 ) -> None:
     """Print the table of scenarios, then times (all on the clock of `time.monotonic`), memory and limits."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # A log has no edge at which lines would have to be broken.
-        console = Console(highlight=False, width=_LOG_WIDTH)
-    console.print()
-    console.print(_table(journal))
-    console.print()
+    out = console()
+    out.print()
+    out.print(_table(journal))
+    out.print()
     for line in _times(journal, started_seconds=started_seconds, ended_seconds=ended_seconds):
-        console.print(line, soft_wrap=True)
+        out.print(line, soft_wrap=True)
     if peaks_mb:
-        console.print(_memory(peaks_mb), soft_wrap=True)
-    console.print(limits, soft_wrap=True)
+        out.print(_memory(peaks_mb), soft_wrap=True)
+    out.print(limits, soft_wrap=True)
 
 
 def _table(journal: Journal) -> Table:

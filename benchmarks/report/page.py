@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.bench.results import Results
-    from benchmarks.report.plots import Plot
+    from harness.plotting.canvas import Plot
 
 
 def render(results: Results, folder: Path) -> str:

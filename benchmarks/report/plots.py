@@ -2,52 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.report import bars, dots, lines
 from benchmarks.report.selection import SUCCESS, fastest_first, focus, reference
-from harness.plotting import canvas
+from harness.plotting.canvas import Plot
 from harness.plotting.palette import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from matplotlib.figure import Figure
+    from collections.abc import Mapping
 
     from benchmarks.bench.results import Measurement, Results
     from harness.plotting.palette import Look
 
 _FULL_PX: Final = 1040
 _HALF_PX: Final = 508
-_NARROW_PX: Final = 336
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """One plot: how to draw it at a width, and what a reader who does not see it is told."""
-
-    name: str
-    title: str
-    alt: str
-    caption: str
-    width_px: int
-    draw: Callable[[float], Figure]
-
-    def wide_svg(self) -> str:
-        """Draw it for a screen."""
-        return canvas.svg(self.draw, self.width_px, f"{self.name}-wide")
-
-    def narrow_svg(self) -> str:
-        """Draw it for a telephone."""
-        return canvas.svg(self.draw, _NARROW_PX, f"{self.name}-narrow")
-
-    def write_png(self, folder: Path) -> Path:
-        """Draw it as a file, for wherever the page does not go."""
-        path = folder / f"{self.name}.png"
-        canvas.write_png(self.draw, self.width_px, self.title, path)
-        return path
 
 
 def plots(results: Results) -> list[Plot]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.report import tune_dots as dots
-from benchmarks.report.plots import Plot
 from harness.plotting import numbers
+from harness.plotting.canvas import Plot
 
 if TYPE_CHECKING:
     from benchmarks.tuning.results import TuneResults

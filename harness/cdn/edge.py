@@ -24,13 +24,13 @@ from harness.errors import ThumbrigError
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from types_boto3_cloudfront import CloudFrontClient
 
+    from harness.aws import Credentials
     from harness.deployment import Deployment
-    from harness.sandbox.function import Credentials
+    from harness.process import Process
 
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
@@ -230,7 +230,7 @@ def _running(folder: Path, settings: Settings) -> Iterator[Ready]:
 class _Serving:
     """What the edge says once it serves; raises EdgeFailedError as soon as it has ended instead."""
 
-    def __init__(self, server: subprocess.Popen[bytes], folder: Path) -> None:
+    def __init__(self, server: Process, folder: Path) -> None:
         self._server = server
         self._folder = folder
 

@@ -13,9 +13,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from harness.cdn.policy import Access, allows
 from harness.cdn.rules.message import Response
 from harness.cdn.rules.urls import request_path
+from harness.policy import Access, allows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

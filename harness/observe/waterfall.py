@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from benchmarks.report.plots import Plot
 from harness.observe.timeline import APPLICATION, BUCKET, EVENT, FUNCTION
 from harness.plotting import numbers
-from harness.plotting.canvas import NARROW_PX, SMALL_PX, TEXT_PX, points, quiet, sheet
+from harness.plotting.canvas import NARROW_PX, SMALL_PX, TEXT_PX, Plot, points, quiet, sheet
 from harness.plotting.palette import INK, looks
 
 if TYPE_CHECKING:

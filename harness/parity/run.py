@@ -15,7 +15,7 @@ from harness.parity.compare import compare
 from harness.parity.page import render
 from harness.parity.results import load
 from harness.process import CommandFailedError
-from harness.targets.run_folder import run_folder
+from harness.run_folder import run_folder
 
 if TYPE_CHECKING:
     from harness.parity.results import RunResult

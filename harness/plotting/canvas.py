@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
@@ -30,6 +31,7 @@ _TITLE_INSET_PX: Final = 8
 _POINTS_PER_PIXEL: Final = 72 / _PIXELS_PER_INCH
 # Below this width a plot is drawn for a telephone.
 NARROW_PX: Final = 400
+_TELEPHONE_PX: Final = 336
 TEXT_PX: Final = 12.5
 SMALL_PX: Final = 11.5
 
@@ -58,6 +60,32 @@ _STYLE: Final[dict[RcKeyType, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "thumbrig",
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """One plot: how to draw it at a width, and what a reader who does not see it is told."""
+
+    name: str
+    title: str
+    alt: str
+    caption: str
+    width_px: int
+    draw: Callable[[float], Figure]
+
+    def wide_svg(self) -> str:
+        """Draw it for a screen."""
+        return svg(self.draw, self.width_px, f"{self.name}-wide")
+
+    def narrow_svg(self) -> str:
+        """Draw it for a telephone."""
+        return svg(self.draw, _TELEPHONE_PX, f"{self.name}-narrow")
+
+    def write_png(self, folder: Path) -> Path:
+        """Draw it as a file, for wherever the page does not go."""
+        path = folder / f"{self.name}.png"
+        write_png(self.draw, self.width_px, self.title, path)
+        return path
 
 
 def points(pixels: float) -> float:

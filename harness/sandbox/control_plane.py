@@ -7,8 +7,9 @@ import urllib.request
 import zipfile
 from typing import TYPE_CHECKING
 
+from harness.aws import Credentials
 from harness.errors import ThumbrigError
-from harness.sandbox.function import Credentials, DeployedFunction
+from harness.sandbox.function import DeployedFunction
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from harness.aws import Credentials
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -12,23 +14,6 @@ if TYPE_CHECKING:
 
 # What functions of the rig's own are written for, whatever the others are in.
 OWN_RUNTIME: Final = "python3.13"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """The temporary credentials of a function's role."""
-
-    access_key_id: str
-    secret_access_key: str
-    session_token: str
-
-    def as_environment(self) -> dict[str, str]:
-        """Name them as Lambda does."""
-        return {
-            "AWS_ACCESS_KEY_ID": self.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
-            "AWS_SESSION_TOKEN": self.session_token,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    import subprocess
+    from harness.process import Process
 
 # awslambdaric ends the inner lines of a traceback with this, so that a log takes it for one entry.
 _INNER_LINE_END = "\r"
@@ -33,7 +33,7 @@ class Silence:
 class Output:
     """Follows a process's output and hands each line to a log."""
 
-    def __init__(self, process: subprocess.Popen[bytes], sink: LogSink) -> None:
+    def __init__(self, process: Process, sink: LogSink) -> None:
         if process.stdout is None:
             raise ValueError(process.args)
         self._stream = process.stdout

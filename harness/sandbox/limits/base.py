@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from harness.package.platforms import Platform
+    from harness.process import Process
     from harness.sandbox.function import DeployedFunction
     from harness.sandbox.runtimes import Runtime
 
@@ -55,7 +55,7 @@ class Cage(Protocol):
     function can outlive a child that took too much, and `oom_killed` tells it all the same.
     """
 
-    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Process:
         """Start the cage's process, held before its first instruction; `harness.process.stop` ends it."""
 
     def begin(self) -> None:

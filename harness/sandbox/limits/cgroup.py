@@ -16,10 +16,10 @@ from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.meter import Meter
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from harness.process import Process
     from harness.sandbox.limits.base import Limit, Usage
     from harness.sandbox.limits.meter import Counters
 
@@ -56,7 +56,7 @@ class CgroupCage:
         self._closed = False
         self._lock = threading.Lock()
 
-    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Process:
         """Start a shell that joins the cgroups and then becomes the command."""
         files = [folder / self._joined_by for folder in self._folders]
         joins = [f"echo 0 > {shlex.quote(str(file))}" for file in files]

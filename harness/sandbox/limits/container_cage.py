@@ -22,7 +22,6 @@ from harness.sandbox.image_runtime import TASK_ROOT, TEMPORARY
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
     from harness.containers.engine import Run
+    from harness.process import Process
     from harness.sandbox.limits.base import Limit, Room, Usage
     from harness.sandbox.limits.container_meter import ContainerMeters
 
@@ -117,7 +117,7 @@ class ContainerCage:
             self._shell = stack.enter_context(_shell_in(self._id, cwd=room.temporary))
             self._cleanup = stack.pop_all()
 
-    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Process:
         """Have the shell become the command; its folder is where the image has the package."""
         _log.debug("start in container %s, for %s: %s", self._id[:12], cwd, shlex.join(command))
         exports = [f"export {name}={shlex.quote(self._reachable(value))}" for name, value in env.items()]
@@ -165,7 +165,7 @@ class ContainerCage:
 
 
 @contextlib.contextmanager
-def _shell_in(container_id: str, *, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _shell_in(container_id: str, *, cwd: Path) -> Iterator[Process]:
     command = ["/bin/sh", "-c", _EXEC, "sh", container_id, "/bin/sh"]
     shell = process.start(command, cwd=cwd, env=os.environ, fed=True)
     try:

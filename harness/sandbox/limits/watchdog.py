@@ -14,10 +14,10 @@ from harness.sandbox.limits.sampler import Sampler
 from harness.sandbox.limits.this_machine import OnThisMachine
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from harness.process import Process
     from harness.sandbox.limits.base import Cage, Limit, Room
 
 _INTERVAL_SECONDS = 0.005
@@ -57,7 +57,7 @@ class _WatchedCage:
         self._cpu_before_seconds = 0.0
         self._sampler = Sampler(self._look, interval_seconds=_INTERVAL_SECONDS)
 
-    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Process:
         """Start the command and begin to watch it."""
         started = process.start(command, cwd=cwd, env=env)
         self._tree.plant(started.pid)

@@ -16,21 +16,20 @@ from harness import process
 from harness.aws import Aws
 from harness.deployment import Capability, Deployment
 from harness.errors import ThumbrigError
-from harness.run_folder import free_port
+from harness.run_folder import free_port, run_folder
 from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
-from harness.targets.run_folder import run_folder
 from harness.targets.stacks import Stacks
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator, Mapping
     from concurrent.futures import Future
 
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
+    from harness.process import Process
     from harness.sandbox.canary import Proof
     from harness.sandbox.limits.base import Confinement, Cpu
 
@@ -180,7 +179,7 @@ def _environment(folder: Path, port: int, sandbox_url: str) -> dict[str, str]:
 class _Answering:
     """True once the server answers, and also once it has ended: waiting on would not help."""
 
-    def __init__(self, server: subprocess.Popen[bytes], url: str) -> None:
+    def __init__(self, server: Process, url: str) -> None:
         self._server = server
         self._url = url
         self._last = "not asked yet"

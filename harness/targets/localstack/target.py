@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from harness.containers import engine as containers
 from harness.deployment import Capability, Deployment
 from harness.package.platforms import lambda_platform
-from harness.run_folder import free_port
+from harness.run_folder import free_port, run_folder
 from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
 from harness.targets.localstack import health
@@ -20,7 +20,6 @@ from harness.targets.localstack.cleanup import guest, prefix_of
 from harness.targets.localstack.errors import EndpointError, RepairsMissingError
 from harness.targets.localstack.service import started_localstack
 from harness.targets.localstack.session import localstack_aws
-from harness.targets.run_folder import run_folder
 from harness.targets.stacks import Stacks
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.aws import Credentials
 from harness.package.host_node import NoNodeError, host_node
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import Credentials, DeployedFunction
+from harness.sandbox.function import DeployedFunction
 from harness.sandbox.invocation import Outcome
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.runtimes import link_runtimes, runtime_folder

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.cdn.policy import Access, allows
+from harness.policy import Access, allows
 
 _ARN = "arn:aws:cloudfront::123456789012:distribution/E1"
 _BUCKET = "arn:aws:s3:::photos"

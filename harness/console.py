@@ -1,0 +1,40 @@
+"""How the commands print: one console, and one way to end with an error."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Final
+
+import click
+from rich.console import Console
+
+from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A command that could not do what it was asked; 1 says that it did, and that the answer is no.
+EXIT_CANNOT: Final = 2
+_EXIT_INTERRUPTED: Final = 130
+# rich takes a log for a terminal of 80 columns.
+_LOG_WIDTH: Final = 170
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Make a console whose tables keep their width in a log."""
+    made = Console(highlight=False, stderr=stderr)
+    return made if made.is_terminal else Console(highlight=False, stderr=stderr, width=_LOG_WIDTH)
+
+
+@contextlib.contextmanager
+def errors_in_one_line(*, interrupted: str = "interrupted, everything is stopped") -> Iterator[None]:
+    """End the command with one line for an error of the rig's own (exit code 2) and for Ctrl-C (130)."""
+    try:
+        yield
+    except ThumbrigError as exc:
+        click.echo(f"thumbrig: {exc}", err=True)
+        sys.exit(EXIT_CANNOT)
+    except KeyboardInterrupt:
+        click.echo(f"thumbrig: {interrupted}", err=True)
+        sys.exit(_EXIT_INTERRUPTED)

@@ -1,0 +1,78 @@
+"""Files that the rig keeps: written whole or not at all, and results as JSON in a numbered format."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from harness.errors import ThumbrigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+
+class UnreadableFileError(ThumbrigError):
+    """Raised when a file is not what it should be; `expected` says what that is."""
+
+    def __init__(self, path: Path, expected: str, reason: str) -> None:
+        super().__init__(f"{path}: expected {expected}, got {reason}")
+
+
+def replace_file(path: Path, content: bytes | str) -> None:
+    """Write a file whole or not at all, whoever reads it or writes it meanwhile."""
+    with unfinished_file(path) as unfinished:
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def unfinished_file(path: Path) -> Iterator[Path]:
+    """Give an empty file beside `path` that becomes it when the block ends well, and else is gone."""
+    descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
+    os.close(descriptor)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        # mkstemp's files are for their owner alone.
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: DataclassInstance, *, format_number: int) -> None:
+    """Store a dataclass as JSON, its format's number first."""
+    document = {"format": format_number, **asdict(value)}
+    replace_file(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path, kind: type[T], *, format_number: int, expected: str) -> T:
+    """Read a stored dataclass; raises UnreadableFileError, which names the part that is wrong."""
+    document = read_document(path, format_number=format_number, expected=expected)
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as exc:
+        raise UnreadableFileError(path, expected, str(exc)) from exc
+
+
+def read_document(path: Path, *, format_number: int, expected: str) -> dict[str, Any]:
+    """Read a JSON object of this format, without its number; raises UnreadableFileError."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as exc:
+        raise UnreadableFileError(path, expected, str(exc)) from exc
+    if not isinstance(document, dict):
+        raise UnreadableFileError(path, expected, "no JSON object")
+    if (found := document.pop("format", None)) != format_number:
+        raise UnreadableFileError(path, expected, f"format {found!r}" if found else "no format's number")
+    return document
