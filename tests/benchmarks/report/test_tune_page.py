@@ -11,7 +11,8 @@ from PIL import Image
 
 from benchmarks.report.tune_report import write_tune_report
 from benchmarks.report.tune_verdict import verdict
-from benchmarks.tuning.results import UnreadableTuneResultsError, read
+from benchmarks.tuning.results import read
+from harness.files import UnreadableFileError
 from harness.plotting.images import MissingThumbnailError
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, store, tune_sample
 
@@ -66,7 +67,7 @@ def test_results_of_another_format_are_refused(tmp_path: Path, content: str) -> 
     path = tmp_path / "results.json"
     path.write_text(content)
 
-    with pytest.raises(UnreadableTuneResultsError, match="expected results of format thumbrig-tune/1"):
+    with pytest.raises(UnreadableFileError, match="expected results of format thumbrig-tune/1"):
         read(path)
 
 

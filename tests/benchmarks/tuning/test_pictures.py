@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.bench.plan import NotAPhotoFolderError
-from benchmarks.tuning.samples import Sample, UnreadablePhotoError, choose_samples
+from benchmarks.tuning.pictures import TuningPicture, UnreadablePictureError, tuning_pictures
 from fixtures.pictures import READABLE, picture
 from fixtures.similarity import distance
 from resizer.switches import Kernel
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def test_the_search_is_over_photos_and_the_rest_stays_apart() -> None:
-    photos, rest = choose_samples(None, quick=False)
+    photos, rest = tuning_pictures(None, quick=False)
 
-    assert {sample.name for sample in photos} == {entry.name for entry in READABLE if entry.photo_like}
-    assert {sample.name for sample in [*photos, *rest]} == {entry.name for entry in READABLE}
+    assert {one.name for one in photos} == {entry.name for entry in READABLE if entry.photo_like}
+    assert {one.name for one in [*photos, *rest]} == {entry.name for entry in READABLE}
     assert len(photos) >= 6
 
 
@@ -27,9 +27,9 @@ def test_a_person_s_own_folder_is_tuned_for_whole(tmp_path: Path) -> None:
     shutil.copy(picture("photo-dark.jpg").path(), tmp_path / "night.JPG")
     (tmp_path / "notes.txt").write_text("no picture")
 
-    photos, rest = choose_samples(tmp_path, quick=False)
+    photos, rest = tuning_pictures(tmp_path, quick=False)
 
-    assert ([sample.name for sample in photos], rest) == (["night.JPG"], [])
+    assert ([one.name for one in photos], rest) == (["night.JPG"], [])
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -39,23 +39,23 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path, *, made: bool) -> No
         folder.mkdir()
 
     with pytest.raises(NotAPhotoFolderError, match="expected a folder with photos"):
-        choose_samples(folder, quick=False)
+        tuning_pictures(folder, quick=False)
 
 
 def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(picture("truncated.jpg").data())
-    sample = Sample(name="broken.jpg", trait="", path=path)
+    one = TuningPicture(name="broken.jpg", trait="", path=path)
 
-    for read in (sample.lossless, lambda: sample.pixels(Kernel.LANCZOS3)):
-        with pytest.raises(UnreadablePhotoError, match=r"broken\.jpg: expected a picture") as raised:
+    for read in (one.lossless, lambda: one.pixels(Kernel.LANCZOS3)):
+        with pytest.raises(UnreadablePictureError, match=r"broken\.jpg: expected a picture") as raised:
             read()
         assert "\n" not in str(raised.value)
 
 
-def test_the_lossless_thumbnail_is_the_same_whatever_the_kernel(samples: list[Sample]) -> None:
-    (sample, _) = samples
-    small = [sample.pixels(kernel) for kernel in Kernel]
+def test_the_lossless_thumbnail_is_the_same_whatever_the_kernel(pictures: list[TuningPicture]) -> None:
+    (one, _) = pictures
+    small = [one.pixels(kernel) for kernel in Kernel]
 
     assert len({pixels.data for pixels in small}) == len(Kernel)
-    assert all(distance(pixels.image(), sample.lossless().image()) < 3 for pixels in small)
+    assert all(distance(pixels.image(), one.lossless().image()) < 3 for pixels in small)

@@ -31,7 +31,7 @@ _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", 
 _QUICK = {"reference.jpg", "photo-dark.jpg", "photo-smooth.jpg"}
 
 
-class UnreadablePhotoError(ThumbrigError):
+class UnreadablePictureError(ThumbrigError):
     """Raised when a picture of the sweep cannot be read."""
 
     def __init__(self, path: Path, reason: Exception) -> None:
@@ -42,8 +42,8 @@ class UnreadablePhotoError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sample:
-    """A picture to encode by many settings."""
+class TuningPicture:
+    """A picture to encode by many settings; photos have `photo_like`."""
 
     name: str
     trait: str
@@ -51,26 +51,26 @@ class Sample:
     photo_like: bool = True
 
     def lossless(self) -> Pixels:
-        """Give what thumbnails are scored against: always the same, whatever kernel a setting has."""
+        """Return what thumbnails are scored against; it is the same for every kernel."""
         return _lossless(self.path)
 
     def pixels(self, kernel: Kernel) -> Pixels:
-        """Give what the function encodes."""
+        """Return what the function encodes."""
         return _small(self.path, kernel)
 
 
-def choose_samples(folder: Path | None, *, quick: bool) -> tuple[list[Sample], list[Sample]]:
-    """Choose the pictures to tune for, and the rest, which the pick is only tried on."""
+def tuning_pictures(folder: Path | None, *, quick: bool) -> tuple[list[TuningPicture], list[TuningPicture]]:
+    """Choose the pictures to tune for; on the rest only the pick is tried."""
     if folder:
         return _own(folder), []
     fixtures = [
-        Sample(name=entry.name, trait=entry.trait, path=entry.path(), photo_like=entry.photo_like)
+        TuningPicture(name=entry.name, trait=entry.trait, path=entry.path(), photo_like=entry.photo_like)
         for entry in READABLE
     ]
-    photos = [sample for sample in fixtures if sample.photo_like]
+    photos = [picture for picture in fixtures if picture.photo_like]
     if quick:
-        return [sample for sample in photos if sample.name in _QUICK], []
-    return photos, [sample for sample in fixtures if not sample.photo_like]
+        return [picture for picture in photos if picture.name in _QUICK], []
+    return photos, [picture for picture in fixtures if not picture.photo_like]
 
 
 @cache
@@ -79,12 +79,12 @@ def digest(pixels: Pixels) -> str:
     return hashlib.sha256(f"{pixels.mode}{pixels.size}".encode() + pixels.data).hexdigest()
 
 
-def _own(folder: Path) -> list[Sample]:
+def _own(folder: Path) -> list[TuningPicture]:
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     photos = [path for path in paths if path.suffix.lower() in _ENDINGS]
     if not photos:
         raise NotAPhotoFolderError(folder)
-    return [Sample(name=path.name, trait="a photo of yours", path=path) for path in photos]
+    return [TuningPicture(name=path.name, trait="your own photo", path=path) for path in photos]
 
 
 @cache
@@ -93,7 +93,7 @@ def _lossless(path: Path) -> Pixels:
         return _of(lossless_thumbnail(path.read_bytes(), (_SETTINGS.size, _SETTINGS.size)))
     # Damaged pictures raise nearly anything.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
-        raise UnreadablePhotoError(path, exc) from exc
+        raise UnreadablePictureError(path, exc) from exc
 
 
 @cache
@@ -106,10 +106,10 @@ def _small(path: Path, kernel: Kernel) -> Pixels:
         )
         small = engine.decode(memoryview(data), header, _SETTINGS.size).resize(_SETTINGS.size, kernel)
     except (OSError, ResizerError) as exc:
-        raise UnreadablePhotoError(path, exc) from exc
+        raise UnreadablePictureError(path, exc) from exc
     if not isinstance(small, PillowSmall):
         raise AssertionError(  # noqa: TRY004  no argument is wrong, this file is
-            f"{_SETTINGS.engine} encodes with Pillow, whoever made the pixels"
+            f"{_SETTINGS.engine} encodes with Pillow, whichever engine made the pixels"
         )
     return _of(small.image)
 
