@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from benchmarks.bench.contenders import Spec
-from benchmarks.bench.stage import PASSED, invoke, open_stage, outcome_of
+from benchmarks.bench.contenders import PASSED, Spec, deployed_contenders, invoke, outcome_of
 from benchmarks.gate import pictures, provenance, scoring
 from benchmarks.gate.snapshot import (
     Memory,
@@ -30,8 +29,8 @@ from harness.package.platforms import lambda_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from benchmarks.bench.plan import Subject
-    from benchmarks.bench.stage import Entrant, Original, Stage
+    from benchmarks.bench.contenders import Contenders, DeployedContender, Original
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.gate.provenance import LogBook
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
@@ -46,7 +45,7 @@ class Assignment:
     """What is to be observed: a function at the template's parameters, at these pictures."""
 
     function: FunctionFolder
-    subjects: Sequence[Subject]
+    subjects: Sequence[BenchPicture]
     parameters: Mapping[str, str] = field(default_factory=dict)
     limiter: str | None = None
 
@@ -55,7 +54,7 @@ class Assignment:
 class Sight:
     """What came of one picture; without a thumbnail, `outcome` says why."""
 
-    subject: Subject
+    subject: BenchPicture
     outcome: str
     image: bytes
     thumbnail: Thumbnail | None
@@ -69,10 +68,10 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
     # Beside the rest: nothing needs it before the end.
     with ThreadPoolExecutor(max_workers=1) as packer:
         packing = packer.submit(build, function, lambda_platform(function.runtime, "x86_64"), cache=_CACHE)
-        with open_stage(
+        with deployed_contenders(
             [spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=assignment.limiter, cache=_CACHE
         ) as stage:
-            entrant = stage.entrants[0]
+            entrant = stage.deployed[0]
             # Nothing is to be measured under a limiter that does not limit.
             _ = stage.target.limits
             book = provenance.LogBook()
@@ -132,7 +131,7 @@ class _Lanes:
 
 
 def _sights(
-    stage: Stage, entrant: Entrant, subjects: Sequence[Subject], book: LogBook
+    stage: Contenders, entrant: DeployedContender, subjects: Sequence[BenchPicture], book: LogBook
 ) -> Generator[Sight, None, None]:
     lanes = _Lanes()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
@@ -142,7 +141,9 @@ def _sights(
             lanes.close()
 
 
-def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook, lanes: _Lanes) -> Sight:
+def _look(
+    stage: Contenders, entrant: DeployedContender, subject: BenchPicture, book: LogBook, lanes: _Lanes
+) -> Sight:
     data = pictures.read(subject)
     original = entrant.put(subject.name, data)
     # A new environment for each picture: the peak of one that has served others depends on their order.
@@ -161,7 +162,7 @@ def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook, lanes
     )
 
 
-def _image(entrant: Entrant, original: Original) -> bytes:
+def _image(entrant: DeployedContender, original: Original) -> bytes:
     try:
         return entrant.thumbnail(original)
     except ClientError as exc:
@@ -171,7 +172,7 @@ def _image(entrant: Entrant, original: Original) -> bytes:
         raise
 
 
-def _described(subject: Subject, original: bytes, image: bytes, extension: str) -> Thumbnail:
+def _described(subject: BenchPicture, original: bytes, image: bytes, extension: str) -> Thumbnail:
     width, height = scoring.size_of(subject, image)
     return Thumbnail(
         file_name=subject.name + extension,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING
 
-from benchmarks.bench.plan import choose_subjects
+from benchmarks.bench.plan import bench_pictures
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.bench.plan import Subject
+    from benchmarks.bench.plan import BenchPicture
     from harness.package.function import FunctionFolder
 
 
@@ -25,15 +25,15 @@ class UnreadableFixtureError(ThumbrigError):
         )
 
 
-def choose(images: Path | None, function: FunctionFolder) -> list[Subject]:
+def choose(images: Path | None, function: FunctionFolder) -> list[BenchPicture]:
     """Choose a person's own pictures, or the catalogue's without those that the function cannot do."""
-    subjects = choose_subjects((), images, quick=False)
+    subjects = bench_pictures((), images, quick=False)
     if images:
         _refuse_unreadable(images, subjects)
     return [subject for subject in subjects if subject.name not in function.cannot]
 
 
-def read(subject: Subject) -> bytes:
+def read(subject: BenchPicture) -> bytes:
     """Read a picture's file."""
     try:
         return subject.path.read_bytes()
@@ -41,7 +41,7 @@ def read(subject: Subject) -> bytes:
         raise UnreadableFixtureError(subject.path, exc.strerror) from exc
 
 
-def _refuse_unreadable(images: Path, subjects: list[Subject]) -> None:
+def _refuse_unreadable(images: Path, subjects: list[BenchPicture]) -> None:
     # They would drop out of the set without a word.
     chosen = {subject.name for subject in subjects}
     for path in sorted(images.iterdir()):

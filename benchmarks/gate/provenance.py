@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from benchmarks.bench.stage import Entrant
+    from benchmarks.bench.contenders import DeployedContender
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
 
@@ -68,7 +68,7 @@ class LogBook:
 
 
 def describe(
-    folder: FunctionFolder, entrant: Entrant, platform: Platform, *, told: Mapping[str, str]
+    folder: FunctionFolder, entrant: DeployedContender, platform: Platform, *, told: Mapping[str, str]
 ) -> Provenance:
     """Describe the function that runs on a platform; `told` are the settings that it says it has."""
     with zipfile.ZipFile(entrant.package.path) as archive:

@@ -18,7 +18,7 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from benchmarks.bench.plan import Subject
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.gate.snapshot import Snapshot
 
 # Beyond the fourth decimal a score says nothing, and reads badly in a diff.
@@ -35,14 +35,14 @@ def scorer() -> dict[str, str]:
 class NoPictureError(ThumbrigError):
     """Raised when what the function wrote in the place of a thumbnail is no picture."""
 
-    def __init__(self, subject: Subject, thumbnail: bytes) -> None:
+    def __init__(self, subject: BenchPicture, thumbnail: bytes) -> None:
         super().__init__(
             f"{subject.name}: expected a picture as its thumbnail, got {len(thumbnail):,} bytes that start"
             f" with {thumbnail[:12]!r}; repair the function"
         )
 
 
-def size_of(subject: Subject, thumbnail: bytes) -> tuple[int, int]:
+def size_of(subject: BenchPicture, thumbnail: bytes) -> tuple[int, int]:
     """Read a thumbnail's size in pixels."""
     try:
         with Image.open(io.BytesIO(thumbnail)) as image:
@@ -51,7 +51,7 @@ def size_of(subject: Subject, thumbnail: bytes) -> tuple[int, int]:
         raise NoPictureError(subject, thumbnail) from exc
 
 
-def score(subject: Subject, original: bytes, thumbnail: bytes) -> float:
+def score(subject: BenchPicture, original: bytes, thumbnail: bytes) -> float:
     """Score a thumbnail against the lossless one of its own size."""
     size = size_of(subject, thumbnail)
     try:
@@ -62,7 +62,7 @@ def score(subject: Subject, original: bytes, thumbnail: bytes) -> float:
     return round(quality.score(thumbnail, lossless), _DECIMALS)
 
 
-def rescored(snapshot: Snapshot, images: Mapping[str, bytes], subjects: Sequence[Subject]) -> Snapshot:
+def rescored(snapshot: Snapshot, images: Mapping[str, bytes], subjects: Sequence[BenchPicture]) -> Snapshot:
     """Score a baseline's thumbnails with today's scorer, where the pictures are still the same."""
     thumbnails = dict(snapshot.thumbnails)
     for subject in subjects:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmarks.bench.results import Picture, Results
+    from benchmarks.bench.results import MeasuredPicture, Results
     from harness.plotting.palette import Look
 
 _ROW_PX: Final = 19
@@ -38,7 +38,7 @@ _QUALITY_HEIGHT_PX: Final = 320
 
 
 def all_pictures(
-    pictures: Sequence[Picture], looks: Mapping[str, Look], *, focus: str | None, width_px: float
+    pictures: Sequence[MeasuredPicture], looks: Mapping[str, Look], *, focus: str | None, width_px: float
 ) -> Figure:
     """Draw the median duration of every contender at every picture, slowest picture on top."""
     rows = sorted(pictures, key=lambda picture: _slowness(picture, focus), reverse=True)
@@ -134,7 +134,7 @@ def legend(figure: Figure, looks: Mapping[str, Look], *, columns: int) -> None:
     )
 
 
-def _row(axes: Axes, row: int, picture: Picture, looks: Mapping[str, Look], *, narrow: bool) -> None:
+def _row(axes: Axes, row: int, picture: MeasuredPicture, looks: Mapping[str, Look], *, narrow: bool) -> None:
     ranked = fastest_first(picture.measurements)
     times = [entry.p50_ms or 0.0 for entry in ranked]
     if times:
@@ -170,7 +170,7 @@ def _dot(axes: Axes, x: float, y: float, look: Look, *, size_px: float = 8) -> N
     )
 
 
-def _slowness(picture: Picture, focus: str | None) -> float:
+def _slowness(picture: MeasuredPicture, focus: str | None) -> float:
     own = measurement(picture, focus)
     times = [entry.p50_ms or 0.0 for entry in fastest_first(picture.measurements)]
     return (own.p50_ms if own else None) or max(times, default=0.0)

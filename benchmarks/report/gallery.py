@@ -12,7 +12,7 @@ from harness.plotting.images import preview, thumbnail
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.bench.results import Measurement, Picture, Results
+    from benchmarks.bench.results import MeasuredPicture, Measurement, Results
     from harness.plotting.images import Shown
 
 
@@ -50,7 +50,7 @@ def gallery(results: Results, folder: Path) -> list[Exhibit]:
     return [_exhibit(number, picture, results, folder) for number, picture in enumerate(results.pictures)]
 
 
-def _exhibit(number: int, picture: Picture, results: Results, folder: Path) -> Exhibit:
+def _exhibit(number: int, picture: MeasuredPicture, results: Results, folder: Path) -> Exhibit:
     entries = ours_first(results, picture.measurements, lambda entry: entry.contender)
     pixels = f"{picture.width:,} \N{MULTIPLICATION SIGN} {picture.height:,}, " if picture.width else ""
     return Exhibit(

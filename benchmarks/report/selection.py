@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from benchmarks.bench.results import Measurement, Picture, Results, SweepPoint
+    from benchmarks.bench.results import MeasuredPicture, Measurement, Results, SweepPoint
 
 T = TypeVar("T")
 
@@ -27,13 +27,13 @@ def focus(results: Results) -> str | None:
     return next((entry.contender for entry in ranked), names[0] if names else None)
 
 
-def reference(results: Results) -> Picture | None:
+def reference(results: Results) -> MeasuredPicture | None:
     """Find the reference picture; without one of that name the first stands in."""
     named = (picture for picture in results.pictures if picture.name.partition(".")[0] == _REFERENCE)
     return next(named, results.pictures[0] if results.pictures else None)
 
 
-def measurement(picture: Picture, contender: str | None) -> Measurement | None:
+def measurement(picture: MeasuredPicture, contender: str | None) -> Measurement | None:
     """Find what a contender did with a picture."""
     return next((entry for entry in picture.measurements if entry.contender == contender), None)
 
@@ -48,7 +48,7 @@ def fastest_first(measurements: list[Measurement]) -> list[Measurement]:
     return [entry for _, entry in sorted(timed, key=lambda pair: pair[0])]
 
 
-def made_by_all(results: Results) -> list[Picture]:
+def made_by_all(results: Results) -> list[MeasuredPicture]:
     """Find the pictures with a score from every contender that has any: only these compare like with like."""
     scored = {
         entry.contender for picture in results.pictures for entry in picture.measurements if _has_score(entry)
@@ -60,7 +60,7 @@ def made_by_all(results: Results) -> list[Picture]:
     ]
 
 
-def mean_bytes_and_score(pictures: list[Picture], contender: str) -> tuple[float, float] | None:
+def mean_bytes_and_score(pictures: list[MeasuredPicture], contender: str) -> tuple[float, float] | None:
     """Average a contender's bytes and scores over pictures."""
     pairs = [
         (entry.bytes_out, entry.ssimulacra2)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from benchmarks.bench.results import UnreadableResultsError, write
+from benchmarks.bench.results import write
 from benchmarks.report.bench import write_bench_report
 from benchmarks.report.page import render
+from harness.files import UnreadableFileError
 from harness.plotting.images import MissingThumbnailError, preview
 from harness.plotting.palette import PAGE
 
@@ -137,7 +138,7 @@ def test_results_of_another_format_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text('{"format": "other/9"}')
 
-    with pytest.raises(UnreadableResultsError, match="other/9"):
+    with pytest.raises(UnreadableFileError, match="other/9"):
         write_bench_report(path, tmp_path / "out")
 
 
