@@ -42,8 +42,8 @@ def plan(pytestconfig: pytest.Config) -> BenchPlan:
 
 
 @pytest.fixture(scope="module")
-def warm(plan: BenchPlan) -> Iterator[WarmEnvironments]:
-    with WarmEnvironments(plan.contenders) as warm:
+def warm() -> Iterator[WarmEnvironments]:
+    with WarmEnvironments() as warm:
         yield warm
 
 

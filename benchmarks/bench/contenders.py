@@ -6,7 +6,6 @@ Their environments are driven directly, without an emulator in between.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import shutil
 import tempfile
@@ -59,17 +58,14 @@ class Spec:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def _resizer(engine: str) -> Spec:
-    return Spec(name=engine, folder=_PROJECT / "resizer", parameters={"ResizerEngine": engine})
-
-
 CONTENDERS: dict[str, Spec] = {
     spec.name: spec
     for spec in (
         Spec(name="pillow-first-try", folder=_PROJECT / "contenders" / "pillow-first-try"),
-        _resizer("pillow"),
-        _resizer("vips"),
-        _resizer("auto"),
+        *(
+            Spec(name=engine, folder=_PROJECT / "resizer", parameters={"ResizerEngine": engine})
+            for engine in ("pillow", "vips", "auto")
+        ),
         Spec(name="sharp", folder=_PROJECT / "contenders" / "sharp"),
     )
 }
@@ -77,15 +73,12 @@ CONTENDERS: dict[str, Spec] = {
 
 def choose(names: Sequence[str]) -> list[Spec]:
     """Find contenders by name, all if none is named; a path to a function folder is one too."""
-    return [_find(name) for name in names] or list(CONTENDERS.values())
-
-
-def _find(name: str) -> Spec:
-    if name in CONTENDERS:
-        return CONTENDERS[name]
-    if Path(name).is_dir():
-        return Spec(name=Path(name).resolve().name, folder=Path(name))
-    raise UnknownContenderError(name)
+    chosen = []
+    for name in names or CONTENDERS:
+        if name not in CONTENDERS and not Path(name).is_dir():
+            raise UnknownContenderError(name)
+        chosen.append(CONTENDERS.get(name) or Spec(name=Path(name).resolve().name, folder=Path(name)))
+    return chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +91,14 @@ class Original:
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedContender:
-    """A contender with a stack of its own."""
+    """A contender with a stack of its own on the target; its environments live in `folder`."""
 
     name: str
+    target: EmbeddedTarget
     deployment: Deployment
     function: DeployedFunction
     package: Package
+    folder: Path
 
     def put(self, name: str, data: bytes) -> Original:
         """Put a picture into the contender's bucket, where nothing but the benchmark looks for it."""
@@ -124,57 +119,38 @@ class DeployedContender:
         answer = self.deployment.aws.client("s3").get_object(Bucket=self.deployment.bucket, Key=key)
         return answer["Body"].read()
 
-
-class Contenders:
-    """The contenders on one target; each environment that they start is confined by itself."""
-
-    def __init__(self, target: EmbeddedTarget, deployed: Sequence[DeployedContender], folder: Path) -> None:
-        self.target = target
-        self.deployed = deployed
-        self._folder = folder
-        self._runtimes = folder / "runtimes"
-        self._numbers = itertools.count(1)
-        link_runtimes(self._runtimes)
-
-    @contextlib.contextmanager
-    def environment(
-        self,
-        contender: DeployedContender,
-        *,
-        memory_mb: int | None = None,
-        confinement: Confinement | None = None,
-    ) -> Iterator[Environment]:
-        """Keep an environment for a contender while the block lasts, of another size if one is named."""
-        environment = self.start(contender, memory_mb=memory_mb, confinement=confinement)
-        try:
-            yield environment
-        finally:
-            environment.stop()
-
     def start(
         self,
-        contender: DeployedContender,
         *,
         memory_mb: int | None = None,
         confinement: Confinement | None = None,
         log: LogSink | None = None,
     ) -> Environment:
         """Start an environment, which the caller stops; its log is dropped unless one is given."""
-        function = contender.function
         return Environment(
-            replace(function, memory_mb=memory_mb or function.memory_mb),
-            folder=self._folder / "environments" / str(next(self._numbers)),
-            runtime_folder=runtime_folder(function.runtime, self._runtimes),
+            replace(self.function, memory_mb=memory_mb or self.function.memory_mb),
+            folder=self.folder / "environments" / uuid.uuid4().hex,
+            runtime_folder=runtime_folder(self.function.runtime, self.folder / "runtimes"),
             log=lambda _: log or Silence(),
             confinement=confinement or self.target.confinement,
         )
+
+    @contextlib.contextmanager
+    def environment(
+        self, *, memory_mb: int | None = None, confinement: Confinement | None = None
+    ) -> Iterator[Environment]:
+        """Keep an environment while the block lasts, of another size if one is named."""
+        environment = self.start(memory_mb=memory_mb, confinement=confinement)
+        try:
+            yield environment
+        finally:
+            environment.stop()
 
 
 class WarmEnvironments:
     """One warm environment of each contender, replaced when it has ended."""
 
-    def __init__(self, contenders: Contenders, *, memory_mb: int | None = None) -> None:
-        self._contenders = contenders
+    def __init__(self, *, memory_mb: int | None = None) -> None:
         self._memory_mb = memory_mb
         self._environments: dict[str, Environment] = {}
 
@@ -191,9 +167,7 @@ class WarmEnvironments:
         if found is None or not found.usable:
             if found:
                 found.stop()
-            found = self._environments[contender.name] = self._contenders.start(
-                contender, memory_mb=self._memory_mb
-            )
+            found = self._environments[contender.name] = contender.start(memory_mb=self._memory_mb)
         return found
 
 
@@ -231,33 +205,31 @@ def _refusal(body: str) -> str | None:
 @contextlib.contextmanager
 def deployed_contenders(
     specs: Sequence[Spec], *, memory_mb: int, cpu: Cpu, limiter: str | None, cache: Path
-) -> Iterator[Contenders]:
+) -> Iterator[list[DeployedContender]]:
     """Start the embedded target and deploy the contenders to it; both are gone when the block ends."""
-    folders = [FunctionFolder.load(spec.folder) for spec in specs]
+    functions = [FunctionFolder.load(spec.folder) for spec in specs]
     with contextlib.ExitStack() as stack:
         scratch = Path(tempfile.mkdtemp(prefix="thumbrig-bench-"))
         guardian.watch_folder(scratch)
         stack.callback(guardian.forget_folder, scratch)
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
-        target = stack.enter_context(embedded_target(folders[0], cache=cache, cpu=cpu, limiter=limiter))
-        deployed = [
-            _deploy(target, spec, folder, memory_mb=memory_mb, cache=cache, scratch=scratch)
-            for spec, folder in zip(specs, folders, strict=True)
-        ]
-        yield Contenders(target, deployed, scratch)
+        link_runtimes(scratch / "runtimes")
+        target = stack.enter_context(embedded_target(functions[0], cache=cache, cpu=cpu, limiter=limiter))
 
+        def deploy(spec: Spec, function: FunctionFolder) -> DeployedContender:
+            parameters = {"MemorySize": str(memory_mb), **spec.parameters}
+            deployment = target.deploy(function=function, parameters=parameters)
+            # Uploads must reach the benchmark's own environments only.
+            deployment.aws.client("s3").put_bucket_notification_configuration(
+                Bucket=deployment.bucket, NotificationConfiguration={}
+            )
+            return DeployedContender(
+                name=spec.name,
+                target=target,
+                deployment=deployment,
+                function=read_function(target.aws, deployment.function_name, folder=scratch / "packages"),
+                package=build(function, target.confinement.limiter.platform(function.runtime), cache=cache),
+                folder=scratch,
+            )
 
-def _deploy(  # noqa: PLR0913  what there is to know of one contender
-    target: EmbeddedTarget, spec: Spec, folder: FunctionFolder, *, memory_mb: int, cache: Path, scratch: Path
-) -> DeployedContender:
-    deployment = target.deploy(function=folder, parameters={"MemorySize": str(memory_mb), **spec.parameters})
-    # Uploads must reach the benchmark's own environments only.
-    deployment.aws.client("s3").put_bucket_notification_configuration(
-        Bucket=deployment.bucket, NotificationConfiguration={}
-    )
-    return DeployedContender(
-        name=spec.name,
-        deployment=deployment,
-        function=read_function(target.aws, deployment.function_name, folder=scratch / "packages"),
-        package=build(folder, target.confinement.limiter.platform(folder.runtime), cache=cache),
-    )
+        yield [deploy(spec, function) for spec, function in zip(specs, functions, strict=True)]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from benchmarks.bench.contenders import Contenders, DeployedContender, Original
+    from benchmarks.bench.contenders import DeployedContender, Original
     from harness.sandbox.environment import Environment
     from harness.sandbox.invocation import Invocation
 
@@ -70,10 +70,12 @@ class Series:
 class Rounds:
     """All contenders at one picture; a round is one invocation of each, another one first each time."""
 
-    def __init__(self, contenders: Contenders, warm: WarmEnvironments, name: str, data: bytes) -> None:
+    def __init__(
+        self, contenders: Sequence[DeployedContender], warm: WarmEnvironments, name: str, data: bytes
+    ) -> None:
         self.series = [
             Series(contender=contender, original=contender.put(name, data), warm=warm)
-            for contender in contenders.deployed
+            for contender in contenders
         ]
         self._number = 0
 
@@ -109,40 +111,35 @@ def describe(series: Series, *, memory_mb: int, original: bytes, thumbnail_name:
     )
 
 
-def measure_cold_starts(contenders: Contenders, name: str, data: bytes, *, times: int) -> list[Contender]:
+def measure_cold_starts(
+    contenders: Sequence[DeployedContender], name: str, data: bytes, *, times: int
+) -> list[Contender]:
     """Start each contender anew several times, in turn, and serve the picture once."""
-    originals = {contender.name: contender.put(name, data) for contender in contenders.deployed}
-    taken: dict[str, list[Invocation]] = {contender.name: [] for contender in contenders.deployed}
+    originals = {contender.name: contender.put(name, data) for contender in contenders}
+    taken: dict[str, list[Invocation]] = {contender.name: [] for contender in contenders}
     # The first time reads the packages from the disk; on Lambda they are there already.
     for time in range(times + 1):
-        for contender in contenders.deployed:
-            with contenders.environment(contender) as environment:
+        for contender in contenders:
+            with contender.environment() as environment:
                 invocation = invoke(environment, originals[contender.name])
             if time and outcome_of(invocation) == PASSED:
                 taken[contender.name].append(invocation)
-    return [_contender(contender, taken[contender.name]) for contender in contenders.deployed]
+    return [_contender(contender, taken[contender.name]) for contender in contenders]
 
 
 def sweep_memory(
-    contenders: Contenders, name: str, data: bytes, *, sizes_mb: Sequence[int], rounds: int
+    contenders: Sequence[DeployedContender], name: str, data: bytes, *, sizes_mb: Sequence[int], rounds: int
 ) -> list[SweepPoint]:
     """Measure the picture at each memory size, which sets the CPU share as well."""
-    return [
-        point
-        for memory_mb in sizes_mb
-        for point in _sweep_point(contenders, name, data, memory_mb=memory_mb, rounds=rounds)
-    ]
-
-
-def _sweep_point(
-    contenders: Contenders, name: str, data: bytes, *, memory_mb: int, rounds: int
-) -> list[SweepPoint]:
-    with WarmEnvironments(contenders, memory_mb=memory_mb) as warm:
-        taking = Rounds(contenders, warm, name, data)
-        taking.warm_up()
-        for _ in range(rounds):
-            taking.once()
-    return [_point(series, memory_mb) for series in taking.series]
+    points = []
+    for memory_mb in sizes_mb:
+        with WarmEnvironments(memory_mb=memory_mb) as warm:
+            taking = Rounds(contenders, warm, name, data)
+            taking.warm_up()
+            for _ in range(rounds):
+                taking.once()
+        points += [_point(series, memory_mb) for series in taking.series]
+    return points
 
 
 def _point(series: Series, memory_mb: int) -> SweepPoint:
@@ -169,16 +166,14 @@ def _contender(contender: DeployedContender, taken: Sequence[Invocation]) -> Con
     )
 
 
-def smallest_memory(
-    contenders: Contenders, contender: DeployedContender, pictures: Sequence[tuple[str, bytes]]
-) -> SmallestMemory:
+def smallest_memory(contender: DeployedContender, pictures: Sequence[tuple[str, bytes]]) -> SmallestMemory:
     """Bisect, to 8 MB, with the CPU unshaped, for the memory that all pictures need that pass at 512 MB."""
     originals = [(name, contender.put(name, data)) for name, data in pictures]
-    passing = [entry for entry in originals if _fails_at(contenders, contender, [entry], _MOST_MB) is None]
+    passing = [entry for entry in originals if _fails_at(contender, [entry], _MOST_MB) is None]
     too_small, enough, needs = _LEAST_MB, _MOST_MB, None
     while enough - too_small > _STEP_MB:
         middle = (too_small + enough) // 2
-        if failed := _fails_at(contenders, contender, passing, middle):
+        if failed := _fails_at(contender, passing, middle):
             too_small, needs = middle, failed
         else:
             enough = middle
@@ -186,19 +181,16 @@ def smallest_memory(
 
 
 def _fails_at(
-    contenders: Contenders,
-    contender: DeployedContender,
-    originals: Iterable[tuple[str, Original]],
-    memory_mb: int,
+    contender: DeployedContender, originals: Iterable[tuple[str, Original]], memory_mb: int
 ) -> str | None:
-    with _unshaped(contenders, contender, memory_mb=memory_mb) as environment:
+    with _unshaped(contender, memory_mb=memory_mb) as environment:
         for name, original in originals:
             if outcome_of(invoke(environment, original)) != PASSED:
                 return name
     return None
 
 
-def largest_pictures(contenders: Contenders, contender: DeployedContender) -> list[LargestPicture]:
+def largest_pictures(contender: DeployedContender) -> list[LargestPicture]:
     """Serve a picture of 100,000,000 pixels in each format, with the CPU unshaped, and say how it ends.
 
     A function may refuse what it could not hold: that is neither a thumbnail nor a failure.
@@ -206,7 +198,7 @@ def largest_pictures(contenders: Contenders, contender: DeployedContender) -> li
     found = []
     for kind, name in large.MOST_PIXELS.items():
         original = contender.put(name, large.make(name).read_bytes())
-        with _unshaped(contenders, contender) as environment:
+        with _unshaped(contender) as environment:
             invocation = invoke(environment, original)
         found.append(
             LargestPicture(
@@ -220,16 +212,14 @@ def largest_pictures(contenders: Contenders, contender: DeployedContender) -> li
     return found
 
 
-def soak(
-    contenders: Contenders, contender: DeployedContender, name: str, data: bytes, *, invocations: int
-) -> Soak:
+def soak(contender: DeployedContender, name: str, data: bytes, *, invocations: int) -> Soak:
     """Serve one picture many times in one environment, with the CPU unshaped, and follow each peak.
 
     As long as memory still grows at the end it goes on, up to four times as many invocations.
     """
     original = contender.put(name, data)
     peaks: list[int] = []
-    with _unshaped(contenders, contender) as environment:
+    with _unshaped(contender) as environment:
         for _ in range(_MOST_BLOCKS):
             peaks += [invoke(environment, original).peak_memory_bytes for _ in range(invocations)]
             per_invocation = slope(peaks)
@@ -266,7 +256,7 @@ def slope(peaks: Sequence[int]) -> float:
 
 
 def _unshaped(
-    contenders: Contenders, contender: DeployedContender, *, memory_mb: int | None = None
+    contender: DeployedContender, *, memory_mb: int | None = None
 ) -> AbstractContextManager[Environment]:
-    confinement = Confinement(limiter=contenders.target.confinement.limiter, cpu="unshaped")
-    return contenders.environment(contender, memory_mb=memory_mb, confinement=confinement)
+    confinement = Confinement(limiter=contender.target.confinement.limiter, cpu="unshaped")
+    return contender.environment(memory_mb=memory_mb, confinement=confinement)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.bench import results
-    from benchmarks.bench.contenders import Contenders
+    from benchmarks.bench.contenders import DeployedContender
 
 REFERENCE = "reference.jpg"
 _QUICK_PICTURES = (REFERENCE, "photo-busy.jpg", "png-8-bit.png", "webp-lossy.webp")
@@ -44,7 +44,7 @@ class BenchPicture:
 class BenchPlan:
     """What a run measures, as a plugin of pytest: tests read it, and add their results to `measured`."""
 
-    contenders: Contenders
+    contenders: Sequence[DeployedContender]
     pictures: Sequence[BenchPicture]
     folder: Path
     memory_mb: int

@@ -74,10 +74,10 @@ def main(  # noqa: PLR0913  each is an option
         own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
         with deployed_contenders(
             specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
-        ) as stage:
-            click.echo(stage.target.limits)
+        ) as deployed:
+            click.echo(deployed[0].target.limits)
             plan = BenchPlan(
-                contenders=stage,
+                contenders=deployed,
                 pictures=subjects,
                 folder=output,
                 memory_mb=own,
@@ -148,38 +148,36 @@ def explored(
     plan: BenchPlan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
 ) -> results.Results:
     """Add what was asked for beyond the pictures."""
-    entrants = plan.contenders.deployed
     if smallest:
         click.echo("smallest memory, by bisection over all pictures")
         data = [(subject.name, subject.path.read_bytes()) for subject in plan.pictures]
         found = replace(
             found,
-            smallest_memory=[measure.smallest_memory(plan.contenders, entrant, data) for entrant in entrants],
+            smallest_memory=[measure.smallest_memory(contender, data) for contender in plan.contenders],
         )
     if largest:
         click.echo("100 megapixels of each format")
-        every = [measure.largest_pictures(plan.contenders, entrant) for entrant in entrants]
+        every = [measure.largest_pictures(contender) for contender in plan.contenders]
         found = replace(found, largest_pictures=[one for several in every for one in several])
     if soak:
         click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender, more while memory grows")
         subject = plan.pictures[0]
         soaks = [
             measure.soak(
-                plan.contenders,
-                entrant,
+                contender,
                 subject.name,
                 subject.path.read_bytes(),
                 invocations=_SOAK_INVOCATIONS,
             )
-            for entrant in entrants
+            for contender in plan.contenders
         ]
         found = replace(found, soaks=soaks)
     return found
 
 
 def _environment(plan: BenchPlan, *, cpu: Cpu) -> results.BenchedOn:
-    limiter = plan.contenders.target.confinement.limiter
-    runtimes = {entrant.name: entrant.function.runtime for entrant in plan.contenders.deployed}
+    limiter = plan.contenders[0].target.confinement.limiter
+    runtimes = {contender.name: contender.function.runtime for contender in plan.contenders}
     return results.BenchedOn(
         date=datetime.now(UTC).date().isoformat(),
         machine=cpu_model(),

@@ -29,7 +29,7 @@ from harness.package.platforms import lambda_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from benchmarks.bench.contenders import Contenders, DeployedContender, Original
+    from benchmarks.bench.contenders import DeployedContender, Original
     from benchmarks.bench.plan import BenchPicture
     from benchmarks.gate.provenance import LogBook
     from harness.package.function import FunctionFolder
@@ -70,14 +70,13 @@ def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Ite
         packing = packer.submit(build, function, lambda_platform(function.runtime, "x86_64"), cache=_CACHE)
         with deployed_contenders(
             [spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=assignment.limiter, cache=_CACHE
-        ) as stage:
-            entrant = stage.deployed[0]
+        ) as (entrant,):
             # Nothing is to be measured under a limiter that does not limit.
-            _ = stage.target.limits
+            _ = entrant.target.limits
             book = provenance.LogBook()
-            with contextlib.closing(_sights(stage, entrant, assignment.subjects, book)) as coming:
+            with contextlib.closing(_sights(entrant, assignment.subjects, book)) as coming:
                 sights = list(progress(coming))
-            limiter = stage.target.confinement.limiter
+            limiter = entrant.target.confinement.limiter
             platform = limiter.platform(function.runtime)
             made_by = provenance.describe(function, entrant, platform, told=book.settings)
         package = packing.result()
@@ -131,23 +130,21 @@ class _Lanes:
 
 
 def _sights(
-    stage: Contenders, entrant: DeployedContender, subjects: Sequence[BenchPicture], book: LogBook
+    entrant: DeployedContender, subjects: Sequence[BenchPicture], book: LogBook
 ) -> Generator[Sight, None, None]:
     lanes = _Lanes()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         try:
-            yield from workers.map(lambda subject: _look(stage, entrant, subject, book, lanes), subjects)
+            yield from workers.map(lambda subject: _look(entrant, subject, book, lanes), subjects)
         finally:
             lanes.close()
 
 
-def _look(
-    stage: Contenders, entrant: DeployedContender, subject: BenchPicture, book: LogBook, lanes: _Lanes
-) -> Sight:
+def _look(entrant: DeployedContender, subject: BenchPicture, book: LogBook, lanes: _Lanes) -> Sight:
     data = pictures.read(subject)
     original = entrant.put(subject.name, data)
     # A new environment for each picture: the peak of one that has served others depends on their order.
-    with lanes.keeping(stage.start(entrant, log=book)) as environment:
+    with lanes.keeping(entrant.start(log=book)) as environment:
         invocation = invoke(environment, original)
     outcome = outcome_of(invocation)
     image = _image(entrant, original) if outcome == PASSED else b""

@@ -1,7 +1,7 @@
 """What large pictures of each kind take, and what the function estimated before: `nox -s memory`.
 
 The deployed function serves each picture. At the memory in question, one environment after the other serves
-them all: it gives a thumbnail, refuses, or is killed. What is refused is served once more where there is room
+them all: it makes a thumbnail, refuses, or is killed. What is refused is served once more where there is room
 for everything, so that its true peak stands beside the estimate.
 """
 
@@ -36,7 +36,7 @@ from resizer.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.bench.contenders import Contenders
+    from benchmarks.bench.contenders import DeployedContender
     from resizer.footprint import Decoder
 
 _PACKAGES = Path(__file__).parents[2] / ".cache" / "packages"
@@ -67,10 +67,10 @@ def command(*, memory_mb: int, megapixels: float, kinds: tuple[str, ...], markdo
     """Serve large pictures of each kind, and compare the estimated with the measured memory."""
     with deployed_contenders(
         choose(["auto"]), memory_mb=memory_mb, cpu="unshaped", limiter=None, cache=_PACKAGES
-    ) as contenders:
-        click.echo(contenders.target.limits)
+    ) as (contender,):
+        click.echo(contender.target.limits)
         side = round((megapixels * 1e6) ** 0.5)
-        found = list(_measure_all(contenders, _chosen(kinds), memory_mb, side))
+        found = list(_measure_all(contender, _chosen(kinds), memory_mb, side))
     _print(found, memory_mb)
     if markdown:
         markdown.write_text(_markdown(found, memory_mb))
@@ -85,25 +85,24 @@ def _chosen(parts: Sequence[str]) -> list[str]:
 
 
 def _measure_all(
-    contenders: Contenders, kinds: Sequence[str], memory_mb: int, side: int
+    contender: DeployedContender, kinds: Sequence[str], memory_mb: int, side: int
 ) -> Iterator[MeasuredKind]:
     canvas = Canvas(side)
-    with WarmEnvironments(contenders, memory_mb=memory_mb) as warm:
+    with WarmEnvironments(memory_mb=memory_mb) as warm:
         for kind in kinds:
-            measured = _measure(contenders, warm, kind, KINDS[kind](canvas), memory_mb)
+            measured = _measure(contender, warm, kind, KINDS[kind](canvas), memory_mb)
             click.echo(f"{kind}: {measured.outcome}, {measured.peak_bytes / BYTES_PER_MB:.0f} MB")
             yield measured
 
 
 def _measure(
-    contenders: Contenders, warm: WarmEnvironments, kind: str, data: bytes, memory_mb: int
+    contender: DeployedContender, warm: WarmEnvironments, kind: str, data: bytes, memory_mb: int
 ) -> MeasuredKind:
-    (contender,) = contenders.deployed
     original = contender.put("picture", data)
     invocation = invoke(warm.environment(contender), original)
     outcome = outcome_of(invocation)
     if outcome == _REFUSED:
-        with contenders.environment(contender, memory_mb=_ROOMY_MB) as roomy:
+        with contender.environment(memory_mb=_ROOMY_MB) as roomy:
             invocation = invoke(roomy, original)
     decoder, estimated_bytes = _estimate(data, memory_mb)
     return MeasuredKind(

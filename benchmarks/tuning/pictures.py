@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks.bench.plan import NotAPhotoFolderError
+from benchmarks.bench.plan import BenchPicture, NotAPhotoFolderError, bench_pictures
 from benchmarks.bench.quality import lossless_thumbnail
 from benchmarks.tuning.trial import Pixels
 from fixtures.pictures import READABLE
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _SETTINGS = Settings(bucket_name="none")
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".bmp"}
 # One of each kind: detail, night, skin and sky.
-_QUICK = {"reference.jpg", "photo-dark.jpg", "photo-smooth.jpg"}
+_QUICK = ("reference.jpg", "photo-dark.jpg", "photo-smooth.jpg")
 
 
 class UnreadablePictureError(ThumbrigError):
@@ -41,36 +40,22 @@ class UnreadablePictureError(ThumbrigError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TuningPicture:
-    """A picture to encode by many settings; photos have `photo_like`."""
-
-    name: str
-    trait: str
-    path: Path
-    photo_like: bool = True
-
-    def lossless(self) -> Pixels:
-        """Return what thumbnails are scored against; it is the same for every kernel."""
-        return _lossless(self.path)
-
-    def pixels(self, kernel: Kernel) -> Pixels:
-        """Return what the function encodes."""
-        return _small(self.path, kernel)
-
-
-def tuning_pictures(folder: Path | None, *, quick: bool) -> tuple[list[TuningPicture], list[TuningPicture]]:
+def tuning_pictures(folder: Path | None, *, quick: bool) -> tuple[list[BenchPicture], list[BenchPicture]]:
     """Choose the pictures to tune for; on the rest only the pick is tried."""
     if folder:
         return _own(folder), []
-    fixtures = [
-        TuningPicture(name=entry.name, trait=entry.trait, path=entry.path(), photo_like=entry.photo_like)
-        for entry in READABLE
-    ]
-    photos = [picture for picture in fixtures if picture.photo_like]
     if quick:
-        return [picture for picture in photos if picture.name in _QUICK], []
-    return photos, [picture for picture in fixtures if not picture.photo_like]
+        return bench_pictures(_QUICK, None, quick=False), []
+    photos, rest = ([one.name for one in READABLE if one.photo_like is photo] for photo in (True, False))
+    return bench_pictures(photos, None, quick=False), bench_pictures(rest, None, quick=False)
+
+
+def _own(folder: Path) -> list[BenchPicture]:
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    photos = [path for path in paths if path.suffix.lower() in _ENDINGS]
+    if not photos:
+        raise NotAPhotoFolderError(folder)
+    return [BenchPicture(name=path.name, trait="your own photo", path=path) for path in photos]
 
 
 @cache
@@ -79,34 +64,28 @@ def digest(pixels: Pixels) -> str:
     return hashlib.sha256(f"{pixels.mode}{pixels.size}".encode() + pixels.data).hexdigest()
 
 
-def _own(folder: Path) -> list[TuningPicture]:
-    paths = sorted(folder.iterdir()) if folder.is_dir() else []
-    photos = [path for path in paths if path.suffix.lower() in _ENDINGS]
-    if not photos:
-        raise NotAPhotoFolderError(folder)
-    return [TuningPicture(name=path.name, trait="your own photo", path=path) for path in photos]
-
-
 @cache
-def _lossless(path: Path) -> Pixels:
+def lossless_pixels(picture: BenchPicture) -> Pixels:
+    """Return what thumbnails are scored against; it is the same for every kernel."""
     try:
-        return _of(lossless_thumbnail(path.read_bytes(), (_SETTINGS.size, _SETTINGS.size)))
+        return _of(lossless_thumbnail(picture.path.read_bytes(), (_SETTINGS.size, _SETTINGS.size)))
     # Damaged pictures raise nearly anything.
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
-        raise UnreadablePictureError(path, exc) from exc
+        raise UnreadablePictureError(picture.path, exc) from exc
 
 
 @cache
-def _small(path: Path, kernel: Kernel) -> Pixels:
+def pixels_to_encode(picture: BenchPicture, kernel: Kernel) -> Pixels:
+    """Return what the function encodes."""
     try:
-        data = path.read_bytes()
+        data = picture.path.read_bytes()
         header = read_header(data, max_pixels=_SETTINGS.max_pixels)
         engine = engine_for(
             _SETTINGS.engine, header, _SETTINGS.memory, file_bytes=len(data), size=_SETTINGS.size
         )
         small = engine.decode(memoryview(data), header, _SETTINGS.size).resize(_SETTINGS.size, kernel)
     except (OSError, ResizerError) as exc:
-        raise UnreadablePictureError(path, exc) from exc
+        raise UnreadablePictureError(picture.path, exc) from exc
     if not isinstance(small, PillowSmall):
         raise AssertionError(  # noqa: TRY004  no argument is wrong, this file is
             f"{_SETTINGS.engine} encodes with Pillow, whichever engine made the pixels"

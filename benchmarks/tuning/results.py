@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 from benchmarks.bench.machine import MeasuredOn
 from benchmarks.tuning.aim import Savings, TriedSetting, front, savings
 from benchmarks.tuning.apply import forecast
+from benchmarks.tuning.pictures import lossless_pixels
 from harness.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from benchmarks.tuning.pictures import TuningPicture
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.run import SearchResult, TuningPlan
     from benchmarks.tuning.setting import Setting
     from benchmarks.tuning.sweep import TuningSweep
@@ -136,7 +137,7 @@ def write_thumbnails(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, 
     """Write today's and the pick's thumbnail of every picture beside the results."""
     (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
 
-    def write_one(picture: TuningPicture, setting: Setting, role: str) -> str:
+    def write_one(picture: BenchPicture, setting: Setting, role: str) -> str:
         path = Path("thumbnails", f"{picture.name}.{role}{setting.encoding.format.extension}")
         (folder / path).write_bytes(sweep.thumbnail(setting, picture))
         return str(path)
@@ -144,7 +145,7 @@ def write_thumbnails(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, 
     photos = []
     for picture in (*plan.tuned_for, *plan.rest):
         lossless = Path("thumbnails", f"{picture.name}.lossless.png")
-        picture.lossless().image().save(folder / lossless)
+        lossless_pixels(picture).image().save(folder / lossless)
         photos.append(
             Photo(
                 name=picture.name,

@@ -12,8 +12,8 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.aim import Traffic, TriedSetting
-    from benchmarks.tuning.pictures import TuningPicture
     from benchmarks.tuning.setting import Setting
     from benchmarks.tuning.sweep import TuningSweep
     from resizer.formats import OutputFormat
@@ -44,8 +44,8 @@ class TuningPlan:
     target_score: float | None
     formats: tuple[OutputFormat, ...]
     traffic: Traffic
-    tuned_for: Sequence[TuningPicture]
-    rest: Sequence[TuningPicture]
+    tuned_for: Sequence[BenchPicture]
+    rest: Sequence[BenchPicture]
     quick: bool = False
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.tuning.aim import TriedSetting
+from benchmarks.tuning.pictures import lossless_pixels, pixels_to_encode
 from benchmarks.tuning.setting import encode
 from benchmarks.tuning.trial import Job, Trial, TrialFailedError, measure
 from benchmarks.tuning.workers import WorkersLostError
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Future
 
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.cache import TrialCache
-    from benchmarks.tuning.pictures import TuningPicture
     from benchmarks.tuning.setting import Setting
     from benchmarks.tuning.workers import Workers
 
@@ -47,7 +48,7 @@ class TuningSweep:
     progress: Callable[[str, int, Iterator[int]], None]
 
     def evaluate(
-        self, settings: Sequence[Setting], pictures: Sequence[TuningPicture], *, stage: str, rounds: int
+        self, settings: Sequence[Setting], pictures: Sequence[BenchPicture], *, stage: str, rounds: int
     ) -> list[TriedSetting]:
         """Try each setting on all pictures; the result is in their order."""
         keys = {
@@ -73,23 +74,21 @@ class TuningSweep:
             for setting in settings
         ]
 
-    def thumbnail(self, setting: Setting, picture: TuningPicture) -> bytes:
+    def thumbnail(self, setting: Setting, picture: BenchPicture) -> bytes:
         """Return the file that a setting makes of a picture."""
-        return self.cache.file(
-            self._key(setting, picture, 0), lambda: encode(setting, picture.pixels(setting.kernel))
-        )
+        pixels = pixels_to_encode(picture, setting.kernel)
+        return self.cache.file(self._key(setting, picture, 0), lambda: encode(setting, pixels))
 
-    def _key(self, setting: Setting, picture: TuningPicture, rounds: int) -> str:
-        return self.cache.key(
-            picture.lossless(), picture.pixels(setting.kernel), setting, today=self.today, rounds=rounds
-        )
+    def _key(self, setting: Setting, picture: BenchPicture, rounds: int) -> str:
+        pixels = lossless_pixels(picture), pixels_to_encode(picture, setting.kernel)
+        return self.cache.key(*pixels, setting, today=self.today, rounds=rounds)
 
-    def _job(self, batch: Sequence[Setting], picture: TuningPicture, rounds: int) -> Job:
+    def _job(self, batch: Sequence[Setting], picture: BenchPicture, rounds: int) -> Job:
         return Job(
-            lossless=picture.lossless(),
-            pixels=picture.pixels(batch[0].kernel),
+            lossless=lossless_pixels(picture),
+            pixels=pixels_to_encode(picture, batch[0].kernel),
             encodings=tuple(setting.encoding for setting in batch),
-            today_pixels=picture.pixels(self.today.kernel),
+            today_pixels=pixels_to_encode(picture, self.today.kernel),
             today=self.today.encoding,
             rounds=rounds,
         )

@@ -5,14 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from harness.console import console
@@ -44,15 +37,8 @@ def show(stage: str, total: int, done: Iterator[int]) -> None:
     """
     output = console(stderr=True)
     start = time.monotonic()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("trials"),
-        TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
-    )
+    # Name, bar, part done and time left.
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TextColumn("trials"))
     with Progress(*columns, console=output, transient=True, disable=not output.is_terminal) as bar:
         task = bar.add_task(stage, total=total)
         for count in done:

@@ -81,7 +81,7 @@ class Workers:
 
     @contextlib.contextmanager
     def executor(self) -> Iterator[Executor]:
-        """Give an executor for a round of trials; what is not done when the block ends is cancelled.
+        """Provide an executor for a round of trials; what is not done when the block ends is cancelled.
 
         A worker that ends leaves its trials to the others.
         """

@@ -12,7 +12,7 @@ from benchmarks.bench.measure import Rounds
 from harness.sandbox.invocation import Invocation, Outcome
 
 if TYPE_CHECKING:
-    from benchmarks.bench.contenders import Contenders, DeployedContender, WarmEnvironments
+    from benchmarks.bench.contenders import DeployedContender, WarmEnvironments
 
 
 def _invocation(
@@ -60,11 +60,6 @@ class _Contender:
         return f"{self.name}'s {name}"
 
 
-@dataclass(frozen=True)
-class _Contenders:
-    deployed: tuple[_Contender, ...]
-
-
 class _WarmEnvironments:
     def environment(self, contender: _Contender) -> _Contender:
         return contender
@@ -85,10 +80,8 @@ def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _rounds(*names: str) -> Rounds:
-    contenders = _Contenders(tuple(_Contender(name) for name in names))
-    return Rounds(
-        cast("Contenders", contenders), cast("WarmEnvironments", _WarmEnvironments()), "me.jpg", b""
-    )
+    contenders = cast("list[DeployedContender]", [_Contender(name) for name in names])
+    return Rounds(contenders, cast("WarmEnvironments", _WarmEnvironments()), "me.jpg", b"")
 
 
 def test_contenders_take_turns_and_each_begins_once_in_a_while(order: list[str]) -> None:
@@ -125,14 +118,12 @@ def test_warming_up_is_not_measured(order: list[str]) -> None:
 def test_the_smallest_memory_is_found_to_a_step(
     monkeypatch: pytest.MonkeyPatch, needed_mb: int, found_mb: int
 ) -> None:
-    def fails_at(_stage: object, _entrant: object, _originals: object, memory_mb: int) -> str | None:
+    def fails_at(_contender: object, _originals: object, memory_mb: int) -> str | None:
         return "me.jpg" if memory_mb < needed_mb else None
 
     monkeypatch.setattr(measure, "_fails_at", fails_at)
 
-    found = measure.smallest_memory(
-        cast("Contenders", _Contenders(())), cast("DeployedContender", _Contender("a")), [("me.jpg", b"")]
-    )
+    found = measure.smallest_memory(cast("DeployedContender", _Contender("a")), [("me.jpg", b"")])
 
     assert found.needs == "me.jpg"
     assert found.memory_mb is not None

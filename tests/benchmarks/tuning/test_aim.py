@@ -33,7 +33,7 @@ def test_best_quality_is_picked_in_no_more_bytes_and_no_more_cpu() -> None:
     assert ranked(_aim(Goal.QUALITY), _ALL)[0] is _BETTER
 
 
-def test_least_cost_is_bytes_for_who_has_views_and_cpu_for_who_has_uploads() -> None:
+def test_least_cost_is_bytes_where_there_are_views_and_cpu_where_there_are_uploads() -> None:
     seen = _aim(Goal.COST, views=10**9, uploads=1)
     made = _aim(Goal.COST, views=1, uploads=10**9)
 

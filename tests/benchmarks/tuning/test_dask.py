@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from benchmarks.tuning.pictures import TuningPicture
+    from benchmarks.bench.plan import BenchPicture
 
 pytest.importorskip("distributed", reason="distributed is not installed")
 
@@ -101,7 +101,7 @@ class Progress:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.timeout(240)
 def test_a_worker_that_is_killed_on_the_way_loses_nothing(
-    cluster: Cluster, pictures: list[TuningPicture], tmp_path: Path
+    cluster: Cluster, pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
     with dask.dask_workers(cluster.address) as workers:
         progress = Progress(cluster.workers[0])

@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.bench.plan import NotAPhotoFolderError
-from benchmarks.tuning.pictures import TuningPicture, UnreadablePictureError, tuning_pictures
+from benchmarks.bench.plan import BenchPicture, NotAPhotoFolderError
+from benchmarks.tuning.pictures import (
+    UnreadablePictureError,
+    lossless_pixels,
+    pixels_to_encode,
+    tuning_pictures,
+)
 from fixtures.pictures import READABLE, picture
 from fixtures.similarity import distance
 from resizer.switches import Kernel
@@ -45,17 +50,19 @@ def test_a_folder_without_photos_is_refused(tmp_path: Path, *, made: bool) -> No
 def test_a_photo_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.jpg"
     path.write_bytes(picture("truncated.jpg").data())
-    one = TuningPicture(name="broken.jpg", trait="", path=path)
+    one = BenchPicture(name="broken.jpg", trait="", path=path)
 
-    for read in (one.lossless, lambda: one.pixels(Kernel.LANCZOS3)):
-        with pytest.raises(UnreadablePictureError, match=r"broken\.jpg: expected a picture") as raised:
-            read()
-        assert "\n" not in str(raised.value)
+    with pytest.raises(UnreadablePictureError, match=r"broken\.jpg: expected a picture") as scored:
+        lossless_pixels(one)
+    with pytest.raises(UnreadablePictureError, match=r"broken\.jpg: expected a picture") as encoded:
+        pixels_to_encode(one, Kernel.LANCZOS3)
+
+    assert "\n" not in str(scored.value) + str(encoded.value)
 
 
-def test_the_lossless_thumbnail_is_the_same_whatever_the_kernel(pictures: list[TuningPicture]) -> None:
+def test_the_lossless_thumbnail_is_the_same_whatever_the_kernel(pictures: list[BenchPicture]) -> None:
     (one, _) = pictures
-    small = [one.pixels(kernel) for kernel in Kernel]
+    small = [pixels_to_encode(one, kernel) for kernel in Kernel]
 
     assert len({pixels.data for pixels in small}) == len(Kernel)
-    assert all(distance(pixels.image(), one.lossless().image()) < 3 for pixels in small)
+    assert all(distance(pixels.image(), lossless_pixels(one).image()) < 3 for pixels in small)

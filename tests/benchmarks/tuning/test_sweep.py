@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from benchmarks.tuning.pictures import TuningPicture
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.workers import Workers
 
 _SETTINGS = [setting(quality, OutputFormat.JPEG) for quality in range(50, 80)]
@@ -77,7 +77,7 @@ def _sweep(workers: Workers, folder: Path, progress: Progress) -> TuningSweep:
 
 
 def test_a_second_sweep_only_does_what_is_new(
-    workers: Workers, pictures: list[TuningPicture], tmp_path: Path
+    workers: Workers, pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
     first, second, third = Progress(), Progress(), Progress()
     found = _sweep(workers, tmp_path / "cache", first).evaluate(_SETTINGS, pictures, stage="one", rounds=2)
@@ -91,7 +91,7 @@ def test_a_second_sweep_only_does_what_is_new(
 
 
 def test_outcomes_come_in_the_order_of_the_settings(
-    workers: Workers, pictures: list[TuningPicture], tmp_path: Path
+    workers: Workers, pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
     found = _sweep(workers, tmp_path, Progress()).evaluate(_SETTINGS, pictures, stage="one", rounds=2)
 
@@ -100,7 +100,7 @@ def test_outcomes_come_in_the_order_of_the_settings(
     assert found[0].mean_bytes < found[-1].mean_bytes
 
 
-def test_a_worker_that_is_killed_loses_nothing(pictures: list[TuningPicture], tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_loses_nothing(pictures: list[BenchPicture], tmp_path: Path) -> None:
     progress = KillsAWorker()
     with local_workers(2) as workers:
         found = _sweep(workers, tmp_path, progress).evaluate(_SETTINGS, pictures, stage="one", rounds=2)
@@ -112,7 +112,7 @@ def test_a_worker_that_is_killed_loses_nothing(pictures: list[TuningPicture], tm
 
 
 def test_an_interrupted_sweep_keeps_what_it_has_and_leaves_no_process(
-    pictures: list[TuningPicture], tmp_path: Path
+    pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
     class Interrupts(Progress):
         def after_step(self) -> None:
@@ -130,7 +130,7 @@ def test_an_interrupted_sweep_keeps_what_it_has_and_leaves_no_process(
 
 
 def test_an_encoder_that_does_not_take_a_setting_is_reported_in_one_line(
-    workers: Workers, pictures: list[TuningPicture], tmp_path: Path
+    workers: Workers, pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
     fine = setting()
     wrong = replace(fine, encoding=replace(fine.encoding, switches=Switches(passes=99)))

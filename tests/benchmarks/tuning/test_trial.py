@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.bench.quality import score
+from benchmarks.tuning.pictures import lossless_pixels, pixels_to_encode
 from benchmarks.tuning.setting import encode, of_variables, today
 from benchmarks.tuning.trial import Job, measure
 from resizer.formats import OutputFormat
@@ -16,17 +17,17 @@ from resizer.switches import Kernel
 from tests.benchmarks.tuning.builders import setting
 
 if TYPE_CHECKING:
-    from benchmarks.tuning.pictures import TuningPicture
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.setting import Setting
 
 
-def _job(picture: TuningPicture, *settings: Setting) -> Job:
-    pixels = picture.pixels(settings[0].kernel)
+def _job(picture: BenchPicture, *settings: Setting) -> Job:
+    pixels = pixels_to_encode(picture, settings[0].kernel)
     return Job(
-        lossless=picture.lossless(),
+        lossless=lossless_pixels(picture),
         pixels=pixels,
         encodings=tuple(one.encoding for one in settings),
-        today_pixels=picture.pixels(today().kernel),
+        today_pixels=pixels_to_encode(picture, today().kernel),
         today=today().encoding,
         rounds=3,
     )
@@ -42,7 +43,7 @@ def _job(picture: TuningPicture, *settings: Setting) -> Job:
     ids=lambda variables: variables["format"],
 )
 def test_a_trial_is_of_the_very_bytes_that_the_function_writes(
-    variables: dict[str, str], pictures: list[TuningPicture]
+    variables: dict[str, str], pictures: list[BenchPicture]
 ) -> None:
     (picture, _) = pictures
     chosen = of_variables(variables)
@@ -53,35 +54,35 @@ def test_a_trial_is_of_the_very_bytes_that_the_function_writes(
 
     (trial,) = measure(_job(picture, chosen))
 
-    assert encode(chosen, picture.pixels(chosen.kernel)) == written
+    assert encode(chosen, pixels_to_encode(picture, chosen.kernel)) == written
     assert trial.size_bytes == len(written)
-    assert trial.ssimulacra2 == pytest.approx(score(written, picture.lossless().image()), abs=1e-3)
+    assert trial.ssimulacra2 == pytest.approx(score(written, lossless_pixels(picture).image()), abs=1e-3)
     assert trial.cpu_ms > 0
     assert trial.today_cpu_ms > 0
 
 
-def test_settings_are_measured_in_turns_and_returned_in_their_order(pictures: list[TuningPicture]) -> None:
+def test_settings_are_measured_in_turns_and_returned_in_their_order(pictures: list[BenchPicture]) -> None:
     first, second = measure(_job(pictures[0], setting(40, effort=0), setting(95, effort=0)))
 
     assert first.size_bytes < second.size_bytes
     assert first.today_cpu_ms == second.today_cpu_ms
 
 
-def test_today_s_setting_against_itself_takes_about_its_own_time(pictures: list[TuningPicture]) -> None:
+def test_today_s_setting_against_itself_takes_about_its_own_time(pictures: list[BenchPicture]) -> None:
     job = replace(_job(pictures[0], today()), rounds=12)
     (trial,) = measure(job)
 
     assert trial.cpu_ms / trial.today_cpu_ms == pytest.approx(1, abs=0.5)
 
 
-def test_a_job_is_small_enough_to_be_sent(pictures: list[TuningPicture]) -> None:
+def test_a_job_is_small_enough_to_be_sent(pictures: list[BenchPicture]) -> None:
     job = _job(pictures[0], setting(80, OutputFormat.AVIF))
 
     assert len(pickle.dumps(job)) < 250_000
     assert pickle.loads(pickle.dumps(job)) == job  # noqa: S301  made in the line before
 
 
-def test_the_kernels_have_pixels_of_their_own(pictures: list[TuningPicture]) -> None:
+def test_the_kernels_have_pixels_of_their_own(pictures: list[BenchPicture]) -> None:
     cubic = _job(pictures[0], replace(setting(), kernel=Kernel.CUBIC))
 
     assert cubic.pixels != cubic.today_pixels
