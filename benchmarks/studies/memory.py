@@ -65,12 +65,13 @@ class MeasuredKind:
 @click.option("--markdown", type=Path, help="Also write the table there.")
 def command(*, memory_mb: int, megapixels: float, kinds: tuple[str, ...], markdown: Path | None) -> None:
     """Serve large pictures of each kind, and compare the estimated with the measured memory."""
+    chosen = _chosen(kinds)
     with deployed_contenders(
         choose(["auto"]), memory_mb=memory_mb, cpu="unshaped", limiter=None, cache=_PACKAGES
     ) as (contender,):
         click.echo(contender.target.limits)
         side = round((megapixels * 1e6) ** 0.5)
-        found = list(_measure_all(contender, _chosen(kinds), memory_mb, side))
+        found = list(_measure_all(contender, chosen, memory_mb, side))
     _print(found, memory_mb)
     if markdown:
         markdown.write_text(_markdown(found, memory_mb))
