@@ -1,4 +1,4 @@
-"""Takes the measurements: contenders in turn, A B C A B C, so that whatever else happens falls on all.
+"""Takes the measurements: contenders in turn, A B C A B C, so that whatever else the machine does falls on all.
 
 It also looks for limits: the smallest memory, the largest picture, and whether memory grows.
 """
@@ -68,7 +68,7 @@ class Series:
 
 
 class Rounds:
-    """All contenders at one picture; a round is one invocation of each, another one first each time."""
+    """All contenders at one picture; a round is one invocation of each, with a different one first each time."""
 
     def __init__(
         self, contenders: Sequence[DeployedContender], warm: WarmEnvironments, name: str, data: bytes
@@ -80,7 +80,7 @@ class Rounds:
         self._number = 0
 
     def warm_up(self) -> None:
-        """Let each serve the picture once: how long a first time takes is another measurement."""
+        """Let each serve the picture once; how long a first time takes is measured elsewhere."""
         for series in self.series:
             series.take(keep=False)
 
@@ -167,7 +167,7 @@ def _contender(contender: DeployedContender, taken: Sequence[Invocation]) -> Con
 
 
 def smallest_memory(contender: DeployedContender, pictures: Sequence[tuple[str, bytes]]) -> SmallestMemory:
-    """Bisect, to 8 MB, with the CPU unshaped, for the memory that all pictures need that pass at 512 MB."""
+    """Bisect, to 8 MB and with the CPU unshaped, for the memory that the pictures need that pass at 512 MB."""
     originals = [(name, contender.put(name, data)) for name, data in pictures]
     passing = [entry for entry in originals if _fails_at(contender, [entry], _MOST_MB) is None]
     too_small, enough, needs = _LEAST_MB, _MOST_MB, None
@@ -215,7 +215,7 @@ def largest_pictures(contender: DeployedContender) -> list[LargestPicture]:
 def soak(contender: DeployedContender, name: str, data: bytes, *, invocations: int) -> Soak:
     """Serve one picture many times in one environment, with the CPU unshaped, and follow each peak.
 
-    As long as memory still grows at the end it goes on, up to four times as many invocations.
+    While memory still grows at the end, it goes on, up to four times as many invocations.
     """
     original = contender.put(name, data)
     peaks: list[int] = []
@@ -235,7 +235,7 @@ def soak(contender: DeployedContender, name: str, data: bytes, *, invocations: i
 
 
 def verdict(bytes_per_invocation: float) -> str:
-    """Name a slope."""
+    """Say whether memory that grows so fast is a leak."""
     return "leak" if bytes_per_invocation > _LEAK_BYTES_PER_INVOCATION else "plateau"
 
 

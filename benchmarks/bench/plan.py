@@ -42,7 +42,7 @@ class BenchPicture:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BenchPlan:
-    """What a run measures, as a plugin of pytest: tests read it, and add their results to `measured`."""
+    """What a run measures. It is a pytest plugin: tests read it, and add their results to `measured`."""
 
     contenders: Sequence[DeployedContender]
     pictures: Sequence[BenchPicture]

@@ -1,4 +1,4 @@
-"""Which engine is the fastest at which picture, and does `auto` choose it: `nox -s engines`.
+"""Which engine is the fastest at which picture, and whether `auto` chooses it: `nox -s engines`.
 
 All three make whole thumbnails (decode, resize, encode; no network) in one interleaved run on one core, so
 that whatever else the machine does falls on each alike. What counts is the ratio of `auto` to the better of
@@ -57,7 +57,7 @@ class EngineComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class LowerBound:
-    """A photo's whole way against decoding at 1/8 and encoding alone, which nothing can undercut."""
+    """A photo's whole thumbnail against decoding at 1/8 and encoding alone, which nothing can undercut."""
 
     picture: str
     auto_milliseconds: float
@@ -125,7 +125,7 @@ def compare(entry: Picture, *, rounds: int) -> EngineComparison:
 
 
 def measure_bound(*, rounds: int) -> LowerBound:
-    """Compare the reference photo's way with its two unavoidable parts: libjpeg at 1/8, and libwebp."""
+    """Compare the reference photo's thumbnail with its two unavoidable parts: libjpeg at 1/8, and libwebp."""
     data = picture(_BOUND_PICTURE).data()
     small = PillowSmall(Image.open(io.BytesIO(_thumbnail(memoryview(data), "auto")[0].data)).convert("RGB"))
     whole, parts = [], []

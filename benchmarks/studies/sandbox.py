@@ -1,4 +1,4 @@
-"""What the sandbox itself costs, and how true its peak is: `nox -s sandbox`.
+"""What the sandbox itself costs, and how accurate its peak memory is: `nox -s sandbox`.
 
 The function does nothing, or touches a known number of bytes; so what is measured is the sandbox's own.
 """
@@ -45,7 +45,7 @@ def handle(event, context):
 @click.option("--invocations", default=500, show_default=True)
 @click.option("--limiter", help="What holds the function; the hardest that works if left out.")
 def command(*, invocations: int, limiter: str | None) -> None:
-    """Measure the sandbox's own cost and the truth of its peak."""
+    """Measure the sandbox's own cost, and how accurate its peak memory is."""
     held = confinement(limiter)
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(Path(folder), held)

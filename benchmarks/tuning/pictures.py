@@ -1,4 +1,4 @@
-"""The pictures of a sweep: what the function makes of each before it encodes, and the lossless thumbnail."""
+"""The pictures to tune for: what the function makes of each before it encodes, and a lossless thumbnail."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUICK = ("reference.jpg", "photo-dark.jpg", "photo-smooth.jpg")
 
 
 class UnreadablePictureError(ThumbrigError):
-    """Raised when a picture of the sweep cannot be read."""
+    """Raised when a picture to tune for cannot be read."""
 
     def __init__(self, path: Path, reason: Exception) -> None:
         super().__init__(

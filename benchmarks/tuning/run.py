@@ -67,7 +67,7 @@ class SearchResult:
 
 
 def run(plan: TuningPlan, sweep: TuningSweep) -> SearchResult:
-    """Do all of it."""
+    """Search, measure the best again, and try the pick on the rest."""
 
     def evaluate(settings: Sequence[Setting], stage: str) -> list[TriedSetting]:
         return sweep.evaluate(settings, plan.tuned_for, stage=stage, rounds=_SEARCH_ROUNDS)

@@ -1,4 +1,4 @@
-"""The settings there are, and the search among them: a coarse grid first, then ever closer to the best."""
+"""Which settings there are, and the search among them: a coarse grid, then ever closer to the best."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class TuningSweep:
         )
 
     def _done(self, jobs: Sequence[tuple[Job, list[str]]], known: dict[str, Trial]) -> Generator[int]:
-        """Have the jobs done, add their trials to `known`, and yield how many each one gave."""
+        """Do the jobs, add their trials to `known`, and yield how many trials each job had."""
         with self.workers.executor() as executor:
             waiting = {executor.submit(measure, job): keys for job, keys in jobs}
             while waiting:

@@ -47,7 +47,7 @@ def show(stage: str, total: int, done: Iterator[int]) -> None:
 
 
 def print_results(results: TuneResults) -> None:
-    """Print the tables and what to do with them."""
+    """Print the tables, what the pick saves, and how to apply it."""
     output = console()
     output.print(f"\naim: {results.aim_text}")
     for table in _tables(results):

@@ -50,13 +50,13 @@ class Pixels:
     data: bytes
 
     def image(self) -> Image.Image:
-        """Return it as a picture of Pillow."""
+        """Return it as an image of Pillow."""
         return Image.frombytes(self.mode, self.size, self.data)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One picture and the encodings to try on it, all on the same pixels, with today's as the yardstick."""
+    """One picture and the encodings to try on it, all on the same pixels, with today's to compare with."""
 
     lossless: Pixels
     pixels: Pixels

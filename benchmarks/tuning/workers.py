@@ -1,4 +1,4 @@
-"""The workers that do the trials: a Dask cluster of this machine's cores, or one that is there already."""
+"""The workers that do the trials: a Dask cluster of this machine's cores, or one that already runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _CODE = (
     "benchmarks/tuning/trial.py",
 )
 _CONNECT_SECONDS = 5
-# A cluster may have been started just now.
+# The cluster may have only just started.
 _JOIN_SECONDS = 20
 
 
