@@ -167,7 +167,7 @@ def _contender(contender: DeployedContender, taken: Sequence[Invocation]) -> Con
 
 
 def smallest_memory(contender: DeployedContender, pictures: Sequence[tuple[str, bytes]]) -> SmallestMemory:
-    """Bisect, to 8 MB and with the CPU unshaped, for the memory that the pictures need that pass at 512 MB."""
+    """Bisect, to 8 MB, for the memory that the pictures need that pass at 512 MB; the CPU is unshaped."""
     originals = [(name, contender.put(name, data)) for name, data in pictures]
     passing = [entry for entry in originals if _fails_at(contender, [entry], _MOST_MB) is None]
     too_small, enough, needs = _LEAST_MB, _MOST_MB, None

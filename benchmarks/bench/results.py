@@ -87,7 +87,7 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredPicture:
-    """One picture and each contender's measurement; `original` and `thumbnail` are files beside the results."""
+    """One picture and its measurements; `original` and `thumbnail` name files beside the results."""
 
     name: str
     trait: str
@@ -121,7 +121,7 @@ class SmallestMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class LargestPicture:
-    """How a contender fares with a picture of the most pixels that the contract allows, in one format."""
+    """How a contender fares with a picture of the most pixels that the contract allows."""
 
     contender: str
     format: str

@@ -1,4 +1,4 @@
-"""The pictures to tune for: what the function makes of each before it encodes, and a lossless thumbnail."""
+"""The pictures to tune for: what the function encodes of each, and a lossless thumbnail."""
 
 from __future__ import annotations
 
