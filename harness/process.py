@@ -1,4 +1,4 @@
-"""The one place that runs commands: logged, checked, and ended with everything they started."""
+"""Runs commands: logs them, checks their exit codes, and ends them with everything they started."""
 
 from __future__ import annotations
 

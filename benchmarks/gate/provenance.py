@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.gate.snapshot import Provenance
 from harness import process
 from harness.package.platforms import host_platform
-from harness.sandbox.python_runtime import interpreter
+from harness.sandbox.runtimes import interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The Docker engine, and what a run has started in it.
+"""The Docker engine, and what a run of the rig has started in it.
 
 Whatever the rig starts there carries labels: which run it belongs to, and which process owns that run. So a
 run can remove what is its own and what dead runs have left, and touches nothing else.
@@ -72,14 +72,14 @@ class EngineFailedError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """What a process of the rig starts in the engine, told apart by labels."""
+class EngineRun:
+    """What one process of the rig starts in the engine, known by its labels."""
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @property
     def labels(self) -> dict[str, str]:
-        """Give the labels for each container and network of the run."""
+        """The labels for each container and network of the run."""
         return {
             RUN_LABEL: self.id,
             _OWNER_HOST_LABEL: platform.node(),
@@ -102,7 +102,7 @@ def connect() -> DockerClient:
 
 @contextlib.contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise the engine's errors inside the block as the rig's; `what` was to be done, as in "start X"."""
+    """Raise the engine's errors inside the block as the rig's; `what` is what was tried, as in "start X"."""
     try:
         yield
     except APIError as exc:
@@ -121,10 +121,10 @@ def require_image(engine: DockerClient, image: str) -> None:
 
 
 @contextlib.contextmanager
-def started_run(engine: DockerClient) -> Iterator[Run]:
-    """Give a run whose containers and networks are removed at the block's end, or at the rig's."""
+def started_run(engine: DockerClient) -> Iterator[EngineRun]:
+    """Yield a run whose containers and networks are removed at the block's end, or at the rig's."""
     remove_left_overs(engine)
-    run = Run()
+    run = EngineRun()
     guardian.watch_containers(run.id)
     try:
         yield run
@@ -168,8 +168,8 @@ def remove_left_overs(engine: DockerClient) -> None:
 
 
 def left_over(labels: Mapping[str, str]) -> bool:
-    """Say whether what carries the labels belongs to a run whose process is no more."""
-    # Of an owner on another machine that shares the engine it cannot be told whether it lives.
+    """Whether what carries the labels belongs to a run whose process is no more."""
+    # Nobody here knows whether an owner on another machine that shares the engine still lives.
     if labels.get(_OWNER_HOST_LABEL) != platform.node():
         return False
     try:

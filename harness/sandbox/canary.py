@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import ThumbrigError
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
-from harness.sandbox.invocation import Outcome
+from harness.sandbox.invocation import InvocationStatus
 from harness.sandbox.logs import Silence
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def handle(event, context):
 class LimitNotEnforcedError(ThumbrigError):
     """Raised when the limiter lets a function past its limit, or kills one within it."""
 
-    def __init__(self, limiter: str, expected: str, outcome: str) -> None:
+    def __init__(self, limiter: str, expected: str, ending: str) -> None:
         super().__init__(
             f"limiter {limiter} does not hold functions to {MEMORY_MB} MB: expected that a function that "
-            f"{expected}, but it ended with {outcome}; name another limiter"
+            f"{expected}, but it ended with {ending}; name another limiter"
         )
 
 
@@ -101,10 +101,10 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
 
 
 def _judge(proof: Proof) -> None:
-    if proof.lived.outcome is not Outcome.SUCCESS:
+    if proof.lived.status is not InvocationStatus.SUCCESS:
         expected = f"allocates {LIVES_MB} MB lives"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.lived.payload.decode(errors="replace"))
-    if proof.died.outcome is not Outcome.EXITED or not proof.died.oom_killed:
+    if proof.died.status is not InvocationStatus.EXITED or not proof.died.oom_killed:
         expected = f"allocates {DIES_MB} MB is killed"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.died.payload.decode(errors="replace"))
 

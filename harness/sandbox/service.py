@@ -1,6 +1,6 @@
 """The part of Lambda that runs functions, as an HTTP service for an emulator that only administers them.
 
-One POST is one invocation: the event is the body; `X-Function-Name` and `X-Request-Id` say whose and which.
+One POST is one invocation: the event is the body, the headers `X-Function-Name` and `X-Request-Id` name both.
 The answer is 200 with the function's payload, or 500 with Lambda's error payload.
 """
 
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
 from harness.sandbox.canary import prove
-from harness.sandbox.cloudwatch import LogGroupWriter
-from harness.sandbox.control_plane import read_function
-from harness.sandbox.function import OWN_RUNTIME
-from harness.sandbox.invocation import error_payload
-from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
+from harness.sandbox.function import OWN_RUNTIME, read_function
+from harness.sandbox.logs import LogGroupWriter
+from harness.sandbox.loopback import LoopbackServer, Reply
 from harness.sandbox.pool import EnvironmentPool
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
+from harness.sandbox.texts import error_payload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from harness.aws import Aws
     from harness.sandbox.canary import Proof
     from harness.sandbox.limits.base import Confinement
+    from harness.sandbox.loopback import Call
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +55,11 @@ class FunctionService:
         link_runtimes(self._runtimes)
 
     def administered_by(self, aws: Aws) -> None:
-        """Say whose Lambda API knows the functions; it is not up yet when this service starts."""
+        """Name the Lambda API that knows the functions; it is not up yet when this service starts."""
         self._aws = aws
 
     def invoke(self, name: str, event: bytes, *, request_id: str) -> tuple[bool, bytes]:
-        """Run one invocation; give whether it succeeded, and its payload."""
+        """Run one invocation; return whether it succeeded, and its payload."""
         invocation = self._pool(name).invoke(event, request_id=request_id)
         return invocation.succeeded, invocation.payload
 
@@ -103,9 +103,8 @@ class FunctionService:
 
 @contextlib.contextmanager
 def serving(service: FunctionService) -> Iterator[str]:
-    """Serve invocations on a free port of loopback inside the block; gives the URL."""
-    server = _Server(_Handler)
-    server.service = service
+    """Serve invocations on a free port of loopback inside the block; yields the URL."""
+    server = LoopbackServer(lambda call: _reply(service, call))
     server.start()
     try:
         yield f"http://{server.address}/"
@@ -114,22 +113,14 @@ def serving(service: FunctionService) -> Iterator[str]:
         server.stop()
 
 
-class _Server(LoopbackServer):
-    service: FunctionService
-
-
-class _Handler(LoopbackHandler):
-    server: _Server
-
-    def do_POST(self) -> None:  # noqa: N802  named by http.server
-        name, request_id = self.headers["X-Function-Name"], self.headers["X-Request-Id"]
-        event = self.body()
-        try:
-            succeeded, payload = self.server.service.invoke(name, event, request_id=request_id)
-        except ServiceClosedError as exc:
-            succeeded, payload = False, error_payload("Sandbox.Closed", str(exc))
-        except Exception as exc:  # noqa: BLE001  the border of a server: whatever it was is told
-            # The emulator must learn of it as a failed attempt, and the person from the rig's log.
-            _log.exception("function %s could not be run", name)
-            succeeded, payload = False, error_payload("Sandbox.StartError", str(exc))
-        self.answer(200 if succeeded else 500, payload)
+def _reply(service: FunctionService, call: Call) -> Reply:
+    name, request_id = call.headers["X-Function-Name"], call.headers["X-Request-Id"]
+    try:
+        succeeded, payload = service.invoke(name, call.body, request_id=request_id)
+    except ServiceClosedError as exc:
+        succeeded, payload = False, error_payload("Sandbox.Closed", str(exc))
+    except Exception as exc:  # noqa: BLE001  a server answers, whatever went wrong
+        # The emulator must count it as a failed attempt, and the person finds it in the rig's log.
+        _log.exception("function %s could not be run", name)
+        succeeded, payload = False, error_payload("Sandbox.StartError", str(exc))
+    return Reply(status=200 if succeeded else 500, body=payload)

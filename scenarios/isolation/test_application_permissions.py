@@ -16,7 +16,7 @@ from fixtures.pictures import picture
 from harness.application.application import Application
 from harness.cdn.edge import edge
 from harness.deployment import Capability
-from harness.sandbox.control_plane import assume_role
+from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from harness.deployment import Capability
 from harness.observe.application import DeployedApplication
 from harness.observe.log import read_log
 from harness.observe.outcome import wait_until_logged
-from harness.sandbox.control_plane import assume_role
+from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
     from harness.application.application import Upload

@@ -1,4 +1,4 @@
-"""A cage made of control groups; the two versions of them differ only in their files."""
+"""Holds processes by control groups; the two versions of them differ only in their files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from harness import guardian, process
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.meter import Meter
 
 if TYPE_CHECKING:
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
     from harness.process import Process
     from harness.sandbox.limits.base import Limit, Usage
-    from harness.sandbox.limits.meter import Counters
+    from harness.sandbox.limits.counters import Counters
 
 _log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 
-class CgroupCage:
+class CgroupProcesses:
     """One cgroup folder in each hierarchy that is needed, and the counters in them."""
 
     def __init__(
@@ -49,8 +48,7 @@ class CgroupCage:
                 stack.callback(_remove, folder)
                 control_files.make_group(folder)
             self._counters = open_counters(name)
-            members = stack.enter_context(ControlFile(self._folders[0] / "cgroup.procs"))
-            self._meter = Meter(self._counters, members, limit_bytes=limit.memory_bytes)
+            self._meter = Meter(self._counters, self._folders[0], limit_bytes=limit.memory_bytes)
             stack.callback(self._meter.close)
             self._cleanup = stack.pop_all()
         self._closed = False

@@ -9,18 +9,18 @@ import os
 from typing import TYPE_CHECKING
 
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.cgroup import CgroupCage
-from harness.sandbox.limits.counters_v1 import CONTROLLERS, CountersV1
-from harness.sandbox.limits.this_machine import OnThisMachine
+from harness.sandbox.limits.cgroup import CgroupProcesses
+from harness.sandbox.limits.counters import CONTROLLERS, CountersV1
+from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage, Limit, Room
+    from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts
 
 
 class CgroupV1(OnThisMachine):
-    """Makes cages below the rig's own cgroups, so that a limit on the rig holds for its functions too."""
+    """Holds processes below the rig's own cgroups, so that a limit on the rig holds for its functions too."""
 
     name = "cgroup-v1"
     description = "cgroup v1: killed by the kernel, swap off, whole process tree"
@@ -36,7 +36,7 @@ class CgroupV1(OnThisMachine):
                 return f"{folder} is not writable for this user"
         return None
 
-    def create(self, limit: Limit, _room: Room) -> Cage:
+    def create(self, limit: Limit, _mounts: Mounts) -> HeldProcesses:
         """Make a folder in each hierarchy."""
         parents = {name: folder for name in CONTROLLERS if (folder := control_files.own_folder(name))}
 
@@ -46,7 +46,7 @@ class CgroupV1(OnThisMachine):
             return CountersV1(**folders)
 
         # A thread that moves itself waits for nobody; to move a process by cgroup.procs takes some 15 ms.
-        return CgroupCage(limit, parents.values(), open_counters, joined_by="tasks")
+        return CgroupProcesses(limit, parents.values(), open_counters, joined_by="tasks")
 
 
 def _limit_memory(folder: Path, limit_bytes: int) -> None:

@@ -9,19 +9,19 @@ import threading
 from typing import TYPE_CHECKING
 
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.cgroup import CgroupCage
+from harness.sandbox.limits.cgroup import CgroupProcesses
 from harness.sandbox.limits.counters import CountersV2
 from harness.sandbox.limits.delegation import Place, find_place, prepare
-from harness.sandbox.limits.this_machine import OnThisMachine
+from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage, Limit, Room
+    from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts
 
 
 class CgroupV2(OnThisMachine):
-    """Makes cages where the tree allows it: as root, or in a part that was delegated to this user."""
+    """Holds processes where the tree allows it: as root, or in a part that was delegated to this user."""
 
     name = "cgroup-v2"
 
@@ -49,7 +49,7 @@ class CgroupV2(OnThisMachine):
         place = _find()
         return place if isinstance(place, str) else None
 
-    def create(self, limit: Limit, _room: Room) -> Cage:
+    def create(self, limit: Limit, _mounts: Mounts) -> HeldProcesses:
         """Make a folder in the tree."""
         parent = self._prepared()
 
@@ -60,7 +60,7 @@ class CgroupV2(OnThisMachine):
             return counters
 
         # Moving a process takes some 10 ms of a cold start; what is quick in version 1 does not exist here.
-        return CgroupCage(limit, [parent], open_counters)
+        return CgroupProcesses(limit, [parent], open_counters)
 
     def _prepared(self) -> Path:
         # Once: the rig's own cgroup is another one afterwards.

@@ -47,6 +47,8 @@ class ControlFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
+        # The number may be another file's at once; this one is refused.
+        self._descriptor = -1
 
     def _read(self) -> str:
         return os.pread(self._descriptor, _BUFFER_BYTES, 0).decode()

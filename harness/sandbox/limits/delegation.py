@@ -1,6 +1,6 @@
 """Finds where in the tree of cgroups (version 2) the rig may make its own, and gets the place ready.
 
-Two of the kernel's rules decide. A process can be moved by whoever may write `cgroup.procs` of the folder
+Two of the kernel's rules decide. A process can be moved by a user who may write `cgroup.procs` of the folder
 that both places have in common. And a folder that hands controllers on to its children may hold no process.
 Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
 """

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness.cdn.edge import edge as run_edge
-from harness.sandbox.control_plane import assume_role
+from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

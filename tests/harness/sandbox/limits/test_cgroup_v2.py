@@ -10,7 +10,7 @@ import pytest
 
 from harness import guardian, process
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.base import Limit, Room, Usage
+from harness.sandbox.limits.base import Limit, Mounts, Usage
 from harness.sandbox.limits.cgroup_v2 import CgroupV2
 from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.delegation import CgroupBusyError, Place, find_place, prepare
@@ -18,7 +18,7 @@ from harness.sandbox.limits.delegation import CgroupBusyError, Place, find_place
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.limits.base import Cage
+    from harness.sandbox.limits.base import HeldProcesses
 
 _NEW_GROUP = {
     "cgroup.procs": "",
@@ -61,14 +61,14 @@ def _folder(folder: Path, *, controllers: str, hands_on: str = "", members: str 
     return folder
 
 
-def _room(folder: Path) -> Room:
-    return Room(runtime="python3.13", task_root=folder, temporary=folder)
+def _mounts(folder: Path) -> Mounts:
+    return Mounts(runtime="python3.13", task_root=folder, temporary=folder)
 
 
-def _make(limit: Limit, tree: Path) -> tuple[Cage, Path]:
-    cage = CgroupV2().create(limit, _room(tree))
+def _make(limit: Limit, tree: Path) -> tuple[HeldProcesses, Path]:
+    held = CgroupV2().create(limit, _mounts(tree))
     (folder,) = tree.glob("thumbrig-*")
-    return cage, folder
+    return held, folder
 
 
 @pytest.fixture
@@ -85,110 +85,110 @@ def old_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_memory_is_capped_and_swap_is_off(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=512 * 2**20), tree)
+    held, folder = _make(Limit(memory_bytes=512 * 2**20), tree)
 
     assert (folder / "memory.max").read_text() == str(512 * 2**20)
     # A plain file keeps what a shorter write leaves; the kernel takes each write as a whole.
     assert (folder / "memory.swap.max").read_text()[0] == "0"
-    cage.close()
+    held.close()
     assert not folder.exists()
 
 
 def test_the_share_of_the_cpu_is_set_only_when_it_is_to_hold(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=1, cpu_share=0.29), tree)
+    held, folder = _make(Limit(memory_bytes=1, cpu_share=0.29), tree)
 
     before = (folder / "cpu.max").read_text()
-    cage.throttle()
+    held.throttle()
 
     assert before == "max 100000"
     assert (folder / "cpu.max").read_text() == "5800 20000"
-    cage.close()
+    held.close()
 
 
 def test_without_a_share_the_cpu_stays_as_it_is(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=1), tree)
+    held, folder = _make(Limit(memory_bytes=1), tree)
 
-    cage.throttle()
+    held.throttle()
 
     assert (folder / "cpu.max").read_text() == "max 100000"
-    cage.close()
+    held.close()
 
 
 def test_the_process_joins_the_group_before_it_runs(tree: Path, tmp_path: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=1), tree)
+    held, folder = _make(Limit(memory_bytes=1), tree)
     command = ["/bin/sh", "-c", f"cat {folder}/cgroup.procs; echo $1", "sh", "with $dollar; 'quotes'"]
 
-    with cage.start(command, cwd=tmp_path, env={"PATH": os.defpath}) as started:
+    with held.start(command, cwd=tmp_path, env={"PATH": os.defpath}) as started:
         output, _ = started.communicate()
         process.stop(started)
 
     # The kernel takes 0 as the writer itself.
     assert output == b"0\nwith $dollar; 'quotes'\n"
-    cage.close()
+    held.close()
 
 
 def test_a_usage_is_what_came_since_it_began(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=10**9), tree)
+    held, folder = _make(Limit(memory_bytes=10**9), tree)
     (folder / "cpu.stat").write_text("usage_usec 1500000\n")
     (folder / "memory.events").write_text("oom 1\noom_kill 1\n")
     (folder / "memory.stat").write_text("anon 0\nfile 700\nshmem 200\n")
-    cage.begin()
+    held.begin()
 
     (folder / "cpu.stat").write_text("usage_usec 1750000\n")
     (folder / "memory.peak").write_text("90000")
     (folder / "memory.stat").write_text("anon 0\nfile 5000\nshmem 200\n")
 
-    assert cage.end() == Usage(peak_bytes=90000 - 500, cpu_seconds=0.25, oom_killed=False)
-    cage.close()
+    assert held.end() == Usage(peak_bytes=90000 - 500, cpu_seconds=0.25, oom_killed=False)
+    held.close()
 
 
 def test_a_killed_process_took_all_there_is(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=10**9), tree)
-    cage.begin()
+    held, folder = _make(Limit(memory_bytes=10**9), tree)
+    held.begin()
 
     (folder / "memory.events").write_text("oom 1\noom_kill 1\n")
 
-    usage = cage.end()
+    usage = held.end()
     assert (usage.oom_killed, usage.peak_bytes) == (True, 10**9)
-    cage.close()
+    held.close()
 
 
-def test_a_closed_cage_still_tells_its_last_usage(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=10**9), tree)
-    cage.begin()
+def test_the_last_usage_is_known_after_closing(tree: Path) -> None:
+    held, folder = _make(Limit(memory_bytes=10**9), tree)
+    held.begin()
     (folder / "memory.peak").write_text("90000")
 
-    cage.close()
-    cage.begin()
-    cage.throttle()
+    held.close()
+    held.begin()
+    held.throttle()
 
-    assert cage.end().peak_bytes == 90000
+    assert held.end().peak_bytes == 90000
 
 
 @pytest.mark.usefixtures("old_kernel")
 def test_a_new_height_is_exact_on_a_kernel_that_cannot_reset_the_peak(tree: Path) -> None:
-    cage, folder = _make(Limit(memory_bytes=10**9), tree)
-    cage.begin()
+    held, folder = _make(Limit(memory_bytes=10**9), tree)
+    held.begin()
 
     (folder / "memory.peak").write_text("90000")
 
-    assert cage.end().peak_bytes == 90000
-    cage.close()
+    assert held.end().peak_bytes == 90000
+    held.close()
 
 
 @pytest.mark.usefixtures("old_kernel")
 def test_a_lower_peak_is_looked_for_on_a_kernel_that_cannot_reset_it(tree: Path) -> None:
     limiter = CgroupV2()
-    cage = limiter.create(Limit(memory_bytes=10**9), _room(tree))
+    held = limiter.create(Limit(memory_bytes=10**9), _mounts(tree))
     (folder,) = tree.glob("thumbrig-*")
     (folder / "memory.peak").write_text("90000")
-    cage.begin()
+    held.begin()
 
     (folder / "memory.current").write_text("3000")
 
-    assert cage.end().peak_bytes == 3000
+    assert held.end().peak_bytes == 3000
     assert "looked for every 5 ms" in limiter.description
-    cage.close()
+    held.close()
 
 
 def test_the_nearest_folder_that_hands_on_both_controllers_is_the_place(tmp_path: Path) -> None:
