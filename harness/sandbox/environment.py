@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness import process
 from harness.sandbox import texts
-from harness.sandbox.invocation import Invocation, InvocationRequest, InvocationStatus
+from harness.sandbox.invocation import Invocation, InvocationStatus
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.logs import LogSink, ProcessOutput
 from harness.sandbox.runtime_api import (
@@ -116,7 +116,7 @@ class Environment:
         self._held.begin()
         deadline_ms = int((time.time() + timeout) * 1000)
         started = time.monotonic()
-        self._api.send(InvocationRequest(request_id=request_id, event=event, deadline_epoch_ms=deadline_ms))
+        self._api.send(event, request_id=request_id, deadline_epoch_ms=deadline_ms)
         message = self._await(FunctionReturned, FunctionFailed, RuntimeExited, timeout_seconds=timeout)
         duration_seconds = time.monotonic() - started
         usage = self._held.end()
@@ -148,8 +148,7 @@ class Environment:
             payload = message.payload
         else:
             payload = texts.exit_payload(request_id, message.exit_code)
-        nothing = Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
-        return self._invocation(request_id, InvocationStatus.INIT_ERROR, payload, 0.0, nothing)
+        return self._invocation(request_id, InvocationStatus.INIT_ERROR, payload, 0.0, Usage())
 
     def _invocation(
         self, request_id: str, status: InvocationStatus, payload: bytes, duration_seconds: float, usage: Usage

@@ -1,4 +1,4 @@
-"""One invocation: the request, how it ended, and what it used."""
+"""One invocation: how it ended, and what it used."""
 
 from __future__ import annotations
 
@@ -15,15 +15,6 @@ class InvocationStatus(Enum):
     INIT_ERROR = "init error"
     EXITED = "exited"
     TIMED_OUT = "timed out"
-
-
-@dataclass(frozen=True, kw_only=True)
-class InvocationRequest:
-    """An event for a function; `deadline_epoch_ms` is what `context` counts its remaining time from."""
-
-    request_id: str
-    event: bytes
-    deadline_epoch_ms: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,6 @@ from typing import TYPE_CHECKING, Final, Self
 from harness.sandbox.loopback import LoopbackServer, Reply
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
-    from harness.sandbox.invocation import InvocationRequest
     from harness.sandbox.loopback import Call
 
 _PREFIX: Final = "/2018-06-01/runtime/"
@@ -57,7 +54,7 @@ class RuntimeApi:
     def __init__(self, function_arn: str) -> None:
         self.messages: queue.Queue[RuntimeMessage] = queue.Queue()
         self._function_arn = function_arn
-        self._requests: queue.Queue[InvocationRequest | None] = queue.Queue()
+        self._events: queue.Queue[Reply | None] = queue.Queue()
         self._server = LoopbackServer(self._reply)
 
     @property
@@ -69,37 +66,31 @@ class RuntimeApi:
         self._server.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._requests.put(None)
+    def __exit__(self, *_: object) -> None:
+        # A runtime that waits for an event gets no answer.
+        self._events.put(None)
         self._server.stop()
 
-    def send(self, request: InvocationRequest) -> None:
-        """Answer the runtime's next (or waiting) call for an event with this one."""
-        self._requests.put(request)
+    def send(self, event: bytes, *, request_id: str, deadline_epoch_ms: int) -> None:
+        """Answer the runtime's next (or waiting) call for an event; `context` counts down to the deadline."""
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": request_id,
+            "Lambda-Runtime-Deadline-Ms": str(deadline_epoch_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": self._function_arn,
+        }
+        self._events.put(Reply(status=200, body=event, headers=headers))
 
     def _reply(self, call: Call) -> Reply | None:
         if call.method == "GET":
-            return self._next_event() if call.path == f"{_PREFIX}invocation/next" else Reply(status=404)
+            if call.path != f"{_PREFIX}invocation/next":
+                return Reply(status=404)
+            self.messages.put(RuntimeReady())
+            return self._events.get()
         message = _message(call)
         if message is None:
             return Reply(status=404)
         self.messages.put(message)
         return Reply(status=202, body=b'{"status":"OK"}')
-
-    def _next_event(self) -> Reply | None:
-        self.messages.put(RuntimeReady())
-        request = self._requests.get()
-        if request is None:
-            # The environment is being stopped.
-            return None
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": request.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(request.deadline_epoch_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": self._function_arn,
-        }
-        return Reply(status=200, body=request.event, headers=headers)
 
 
 def _message(call: Call) -> FunctionReturned | FunctionFailed | None:

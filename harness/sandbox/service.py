@@ -7,25 +7,27 @@ The answer is 200 with the function's payload, or 500 with Lambda's error payloa
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
 from harness.sandbox.canary import prove
+from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, read_function
 from harness.sandbox.logs import LogGroupWriter
 from harness.sandbox.loopback import LoopbackServer, Reply
-from harness.sandbox.pool import EnvironmentPool
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
 from harness.sandbox.texts import error_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.aws import Aws
     from harness.sandbox.canary import Proof
+    from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
     from harness.sandbox.loopback import Call
 
@@ -89,16 +91,75 @@ class FunctionService:
         own = self._aws.with_credentials(function.credentials)
         writer = LogGroupWriter(own.client("logs"), function.log_group)
         self._cleanup.callback(writer.close)
-        pool = EnvironmentPool(
-            function,
-            folder=self._folder / "environments" / name,
-            runtime_folder=runtime_folder(function.runtime, self._runtimes),
-            log=writer.stream,
-            confinement=self._confinement,
-            most=self._most,
-        )
+
+        def start(number: int) -> Environment:
+            return Environment(
+                function,
+                folder=self._folder / "environments" / name / str(number),
+                runtime_folder=runtime_folder(function.runtime, self._runtimes),
+                log=writer.stream,
+                confinement=self._confinement,
+            )
+
+        pool = EnvironmentPool(start, most=self._most)
         self._cleanup.callback(pool.close)
         return pool
+
+
+class EnvironmentPool:
+    """Serves the invocations of a function, each in an environment that does nothing else meanwhile.
+
+    Environments are reused while they last. Lambda starts up to 1,000 at once; here a request waits while
+    `most` are busy: a laptop has few cores.
+    """
+
+    def __init__(self, start: Callable[[int], Environment], *, most: int) -> None:
+        self._start_numbered = start
+        self._slots = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._idle: list[Environment] = []
+        self._started: set[Environment] = set()
+        self._numbers = itertools.count(1)
+        self._closed = False
+
+    def invoke(self, event: bytes, *, request_id: str) -> Invocation:
+        """Serve one event in an idle environment, or in a new one."""
+        with self._slots:
+            environment = self._take() or self._start()
+            try:
+                return environment.invoke(event, request_id=request_id)
+            finally:
+                self._give_back(environment)
+
+    def close(self) -> None:
+        """Stop all environments, in the middle of an invocation too."""
+        with self._lock:
+            self._closed = True
+            started = list(self._started)
+        for environment in started:
+            environment.stop()
+
+    def _take(self) -> Environment | None:
+        # The one used last is the one whose memory is still in the caches.
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _start(self) -> Environment:
+        environment = self._start_numbered(next(self._numbers))
+        with self._lock:
+            self._started.add(environment)
+            closed = self._closed
+        if closed:
+            environment.stop()
+        return environment
+
+    def _give_back(self, environment: Environment) -> None:
+        with self._lock:
+            if environment.usable and not self._closed:
+                self._idle.append(environment)
+                return
+            self._started.discard(environment)
+        environment.stop()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from harness import guardian
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.control_files import own_folder
 from harness.wait import wait_for
 
@@ -49,7 +49,7 @@ _HELD_RIG = """
 import os, sys, time
 from pathlib import Path
 from harness.sandbox.limits.base import Limit, Mounts
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup import CgroupV1
 
 mounts = Mounts(runtime="python3.13", task_root=Path(), temporary=Path())
 held = CgroupV1().create(Limit(memory_bytes=64 * 2**20), mounts)

@@ -53,9 +53,9 @@ class Mounts:
 class Usage:
     """What held processes, all together, used between `begin` and `end`."""
 
-    peak_bytes: int
-    cpu_seconds: float
-    oom_killed: bool
+    peak_bytes: int = 0
+    cpu_seconds: float = 0.0
+    oom_killed: bool = False
 
 
 class HeldProcesses(Protocol):

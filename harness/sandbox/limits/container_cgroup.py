@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from harness.errors import ThumbrigError
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.counters import CONTROLLERS, CountersV1, CountersV2
-from harness.sandbox.limits.meter import Meter
+from harness.sandbox.limits.meter import Meter, counters_v1, counters_v2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.sandbox.limits.counters import Counters
-
     # By controller; None stands for the one hierarchy of version 2.
     Folders = Mapping[str | None, Path]
 
+# The hierarchies of version 1 that count.
+_CONTROLLERS: Final = ("memory", "cpuacct")
 # Where docker-compose.yml mounts the engine's tree into LocalStack.
 _MOUNTED: Final = Path("/opt/thumbrig/cgroup")
 
@@ -34,20 +33,17 @@ class NoAccountingError(ThumbrigError):
 
 def open_meter(folders: Folders, *, limit_bytes: int) -> Meter:
     """Measure what lies in these folders; raises OSError where its files are out of reach."""
-    if folders.keys() >= set(CONTROLLERS):
-        home = folders["memory"]
-        counters: Counters = CountersV1(memory=home, cpu=folders["cpu"], cpuacct=folders["cpuacct"])
-    elif None in folders:
-        home = folders[None]
-        counters = CountersV2(home)
-    else:
-        raise FileNotFoundError("its process is in none that is mounted here")
-    return Meter(counters, home, limit_bytes=limit_bytes)
+    match folders:
+        case {"memory": folder, "cpuacct": cpuacct}:
+            return Meter(counters_v1(memory=folder, cpuacct=cpuacct), folder, limit_bytes=limit_bytes)
+        case {None: folder}:
+            return Meter(counters_v2(folder), folder, limit_bytes=limit_bytes)
+    raise FileNotFoundError("its process is in none that is mounted here")
 
 
 def folders_by_process(container_id: str, process_id: int) -> Folders:
     """Find a container's folders by a process that is in it."""
-    folders = {name: control_files.folder_of(process_id, name) for name in (*CONTROLLERS, None)}
+    folders = {name: control_files.folder_of(process_id, name) for name in (*_CONTROLLERS, None)}
     # The number is one of the engine's machine; on this one it may be anybody's.
     return {name: folder for name, folder in folders.items() if folder and container_id in str(folder)}
 
@@ -56,7 +52,7 @@ def folders_below(container_id: str, root: Path = _MOUNTED) -> Folders:
     """Find a container's folders by its name, in a mounted tree; raises NoAccountingError."""
     if (root / "cgroup.controllers").exists():
         return {None: _find(root, container_id)}
-    return {name: _find(root / name, container_id) for name in CONTROLLERS}
+    return {name: _find(root / name, container_id) for name in _CONTROLLERS}
 
 
 def _find(root: Path, container_id: str) -> Path:

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from docker.errors import NotFound
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
     from harness.containers.engine import EngineRun
+    from harness.sandbox.limits.meter import Meter
 
 _PACKAGE: Final = Path(__file__).parents[2]
 _PLACE: Final = "/opt/thumbrig"
@@ -73,7 +74,10 @@ class ContainerMeters:
 
     def open(self, container_id: str) -> ContainerMeter:
         """Begin to measure a running container."""
-        container = self._inspect(container_id)
+        with translated(f"look at container {container_id[:12]}"):
+            container: Mapping[str, Any] = self._engine.api.inspect_container(container_id)
+        if not container["State"]["Running"]:
+            raise ContainerNotRunningError(container_id)
         process_id = container["State"]["Pid"]
         limit_bytes = container["HostConfig"]["Memory"] or sys.maxsize
         return ContainerMeter(self._engine, container_id, self._open(container_id, process_id, limit_bytes))
@@ -85,14 +89,7 @@ class ContainerMeters:
                 self._beside.close()
                 self._beside = None
 
-    def _inspect(self, container_id: str) -> Mapping[str, Any]:
-        with translated(f"look at container {container_id[:12]}"):
-            container: Mapping[str, Any] = self._engine.api.inspect_container(container_id)
-        if not container["State"]["Running"]:
-            raise ContainerNotRunningError(container_id)
-        return container
-
-    def _open(self, container_id: str, process_id: int, limit_bytes: int) -> _AnyMeter:
+    def _open(self, container_id: str, process_id: int, limit_bytes: int) -> Meter | _MeterBeside:
         with self._lock:
             try:
                 if self._beside is None:
@@ -107,18 +104,10 @@ class ContainerMeters:
                 raise AccountingUnreachableError(container_id, str(exc)) from exc
 
 
-class _AnyMeter(Protocol):
-    def begin(self) -> None: ...
-
-    def end(self) -> Usage: ...
-
-    def close(self) -> None: ...
-
-
 class ContainerMeter:
     """Measures a running container, its whole tree of processes, between `begin` and `end`."""
 
-    def __init__(self, engine: DockerClient, container_id: str, meter: _AnyMeter) -> None:
+    def __init__(self, engine: DockerClient, container_id: str, meter: Meter | _MeterBeside) -> None:
         self._engine = engine
         self._id = container_id
         self._meter = meter
@@ -145,8 +134,8 @@ class ContainerMeter:
             container = self._engine.api.inspect_container(self._id)
             killed = bool(container["State"]["OOMKilled"])
             peak_bytes = container["HostConfig"]["Memory"] if killed else 0
-            return Usage(peak_bytes=peak_bytes, cpu_seconds=0.0, oom_killed=killed)
-        return Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
+            return Usage(peak_bytes=peak_bytes, oom_killed=killed)
+        return Usage()
 
 
 class _MeterBeside:
@@ -155,21 +144,16 @@ class _MeterBeside:
     def __init__(self, beside: _MeterContainer, container: str, *, process_id: int, limit_bytes: int) -> None:
         self._beside = beside
         self._container = container
-        self._last: Usage | None = None
         beside.ask("open", container, process_id=process_id, limit_bytes=limit_bytes)
 
     def begin(self) -> None:
-        if self._last is None:
-            self._beside.ask("begin", self._container)
+        self._beside.ask("begin", self._container)
 
     def end(self) -> Usage:
-        return self._last or Usage(**self._beside.ask("end", self._container))
+        return Usage(**self._beside.ask("end", self._container))
 
     def close(self) -> None:
-        # As an invocation that is stopped halfway still asks for its usage.
-        if self._last is None:
-            self._last = self.end()
-            self._beside.ask("close", self._container)
+        self._beside.ask("close", self._container)
 
 
 class _MeterContainer:

@@ -109,7 +109,4 @@ def _family() -> set[int]:
 
 
 def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except OSError:
-        return []
+    return control_files.read(path).split()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.limits.control_files import ControlFile
+from harness.sandbox.limits.control_files import ControlFile, read
 
 if TYPE_CHECKING:
-    from harness.sandbox.limits.counters import Counters
+    from collections.abc import Callable
+
+_SAMPLE_SECONDS: Final = 0.005
 
 
 class Meter:
@@ -82,9 +84,199 @@ class Meter:
 
 def status_bytes(process_id: int, field: str) -> int:
     """Read a size from a process's status file; 0 where there is no such process or size."""
-    with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == field:
-                return int(value.split()[0]) * 1024
+    for line in read(Path(f"/proc/{process_id}/status")).splitlines():
+        name, _, value = line.partition(":")
+        if name == field:
+            return int(value.split()[0]) * 1024
     return 0
+
+
+class Counters:
+    """The counters of one cgroup, in files that stay open."""
+
+    def __init__(  # noqa: PLR0913  one for each kind of number, and the files to be closed
+        self,
+        *,
+        peak: _Peak,
+        memory: ControlFile,
+        file_fields: tuple[str, str],
+        oom: ControlFile,
+        cpu_seconds: Callable[[], float],
+        files: contextlib.ExitStack,
+    ) -> None:
+        self._peak = peak
+        self._memory = memory
+        self._file_fields = file_fields
+        self._oom = oom
+        self.cpu_seconds = cpu_seconds
+        self._files = files
+
+    @property
+    def sampled(self) -> bool:
+        """Whether a peak below an earlier one is looked for, not kept by the kernel (Linux before 6.12)."""
+        return isinstance(self._peak, _SampledPeak)
+
+    def reset_peak(self) -> None:
+        """Let the peak begin anew at what is used now."""
+        self._peak.reset()
+
+    def peak_bytes(self) -> int:
+        """Read the most memory used since."""
+        return self._peak.read()
+
+    def file_bytes(self) -> int:
+        """Read how much of the memory used now holds the contents of files."""
+        # Shared memory is kept like a file's contents, but nothing gives it back when memory gets tight.
+        cached, shared = self._memory.fields(*self._file_fields)
+        return cached - shared
+
+    def oom_kills(self) -> int:
+        """Read how many processes the kernel has killed at the limit, ever."""
+        (kills,) = self._oom.fields("oom_kill")
+        return kills
+
+    def close(self) -> None:
+        """Close the files."""
+        self._files.close()
+
+
+def counters_v1(*, memory: Path, cpuacct: Path) -> Counters:
+    """Open those of version 1: a folder in the hierarchy of each kind of resource.
+
+    Source: https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
+    """
+    with contextlib.ExitStack() as stack:
+        # Any write sets it to what is used now.
+        peak = stack.enter_context(ControlFile(memory / "memory.max_usage_in_bytes", writable=True))
+        nanoseconds = stack.enter_context(ControlFile(cpuacct / "cpuacct.usage"))
+        return Counters(
+            peak=_KernelPeak(peak),
+            memory=stack.enter_context(ControlFile(memory / "memory.stat")),
+            file_fields=("total_cache", "total_shmem"),
+            oom=stack.enter_context(ControlFile(memory / "memory.oom_control")),
+            cpu_seconds=lambda: nanoseconds.number() / 1e9,
+            files=stack.pop_all(),
+        )
+
+
+def counters_v2(folder: Path) -> Counters:
+    """Open those of version 2: one folder for all kinds of resources.
+
+    Source: https://docs.kernel.org/admin-guide/cgroup-v2.html
+    """
+    with contextlib.ExitStack() as stack:
+        cpu = stack.enter_context(ControlFile(folder / "cpu.stat"))
+        return Counters(
+            peak=_resettable_peak(folder, stack) or _SampledPeak(folder, stack),
+            memory=stack.enter_context(ControlFile(folder / "memory.stat")),
+            file_fields=("file", "shmem"),
+            oom=stack.enter_context(ControlFile(folder / "memory.events")),
+            cpu_seconds=lambda: cpu.fields("usage_usec")[0] / 1e6,
+            files=stack.pop_all(),
+        )
+
+
+class _Peak(Protocol):
+    def reset(self) -> None: ...
+
+    def read(self) -> int: ...
+
+
+def _resettable_peak(folder: Path, stack: contextlib.ExitStack) -> _Peak | None:
+    # Since Linux 6.12 a write lets the peak begin anew, for reads by the same descriptor.
+    with contextlib.ExitStack() as attempt, contextlib.suppress(OSError):
+        peak = _KernelPeak(attempt.enter_context(ControlFile(folder / "memory.peak", writable=True)))
+        peak.reset()
+        stack.push(attempt.pop_all())
+        return peak
+    return None
+
+
+class _KernelPeak:
+    def __init__(self, file: ControlFile) -> None:
+        self._file = file
+
+    def reset(self) -> None:
+        self._file.write("0")
+
+    def read(self) -> int:
+        return self._file.number()
+
+
+class _SampledPeak:
+    """Looks every few milliseconds, but knows exactly when the cgroup has reached a new height.
+
+    Linux 5.19 to 6.11 keeps the peak of the cgroup's whole life: if that has risen, it is this invocation's.
+    """
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        current = stack.enter_context(ControlFile(folder / "memory.current"))
+        self._of_life: ControlFile | None = None
+        if (folder / "memory.peak").exists():
+            self._of_life = stack.enter_context(ControlFile(folder / "memory.peak"))
+        self._current = current
+        self._sampler = Sampler(self._look, interval_seconds=_SAMPLE_SECONDS)
+        stack.callback(self._sampler.close)
+        self._before_bytes = 0
+        self._sampler.begin()
+
+    def reset(self) -> None:
+        self._before_bytes = self._life_bytes()
+        self._sampler.begin()
+
+    def read(self) -> int:
+        seen_bytes = self._sampler.end()
+        life_bytes = self._life_bytes()
+        return life_bytes if life_bytes > self._before_bytes else seen_bytes
+
+    def _look(self) -> int:
+        # A container's cgroup can go while it is looked at.
+        with contextlib.suppress(OSError):
+            return self._current.number()
+        return 0
+
+    def _life_bytes(self) -> int:
+        return self._of_life.number() if self._of_life else 0
+
+
+class Sampler:
+    """Calls `look` every few milliseconds from a thread, while it is on; keeps the highest answer."""
+
+    def __init__(self, look: Callable[[], int], *, interval_seconds: float) -> None:
+        self._look = look
+        self._interval_seconds = interval_seconds
+        self._highest = 0
+        self._lock = threading.Lock()
+        self._on = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Look from now on; what was seen before does not count."""
+        with self._lock:
+            self._highest = 0
+        self._take()
+        self._on.set()
+
+    def end(self) -> int:
+        """Look once more, then rest; returns the highest since `begin`."""
+        self._on.clear()
+        self._take()
+        return self._highest
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        self._on.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._on.wait() and not self._closed.wait(self._interval_seconds):
+            if self._on.is_set():
+                self._take()
+
+    def _take(self) -> None:
+        # Under the lock, so that an old look is not counted to what begins meanwhile.
+        with self._lock:
+            self._highest = max(self._highest, self._look())

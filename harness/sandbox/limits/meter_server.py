@@ -41,7 +41,8 @@ class MeterServer:
             case "end":
                 return asdict(self._meters[container].end())
             case "close":
-                self._meters.pop(container).close()
+                # It stays: an invocation that is stopped halfway still asks for its usage.
+                self._meters[container].close()
         return {}
 
 

@@ -12,8 +12,7 @@ import psutil
 
 from harness import process
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.limits.counters import Sampler
-from harness.sandbox.limits.meter import status_bytes
+from harness.sandbox.limits.meter import Sampler, status_bytes
 from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:

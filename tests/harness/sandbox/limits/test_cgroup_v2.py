@@ -11,7 +11,7 @@ import pytest
 from harness import guardian, process
 from harness.sandbox.limits import control_files
 from harness.sandbox.limits.base import Limit, Mounts, Usage
-from harness.sandbox.limits.cgroup_v2 import CgroupV2
+from harness.sandbox.limits.cgroup import CgroupV2
 from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.delegation import CgroupBusyError, Place, find_place, prepare
 

@@ -9,7 +9,7 @@ import pytest
 
 from harness.sandbox.function import bare_function
 from harness.sandbox.limits.base import Confinement
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.choose import (
     CpuNotShapedError,
     LimiterUnavailableError,
@@ -58,7 +58,7 @@ def test_docker_goes_before_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_docker_s_libraries_are_imported_only_when_it_is_their_turn() -> None:
     code = """
 import sys
-from harness.sandbox.limits.cgroup_v2 import CgroupV2
+from harness.sandbox.limits.cgroup import CgroupV2
 from harness.sandbox.limits.choose import confinement
 CgroupV2.unavailable = lambda _: None
 print(confinement().limiter.name, "docker" in sys.modules)

@@ -38,11 +38,11 @@ def test_a_container_is_found_by_its_name_wherever_the_engine_keeps_it(tmp_path:
 
 
 def test_a_container_has_a_folder_in_each_hierarchy_of_version_1(tmp_path: Path) -> None:
-    for controller in ("memory", "cpu", "cpuacct"):
+    for controller in ("memory", "cpuacct"):
         (tmp_path / controller / "docker" / _ID).mkdir(parents=True)
 
     assert folders_below(_ID, tmp_path) == {
-        controller: tmp_path / controller / "docker" / _ID for controller in ("memory", "cpu", "cpuacct")
+        controller: tmp_path / controller / "docker" / _ID for controller in ("memory", "cpuacct")
     }
 
 
