@@ -79,7 +79,7 @@ class Environment:
             self._cleanup = stack.pop_all()
 
     def invoke(self, event: bytes, *, request_id: str) -> Invocation:
-        """Serve one event; after anything but an answer or an error of the function, stop using it."""
+        """Serve one event; afterwards `usable` says whether the environment can serve another."""
         self._log(texts.start_line(request_id))
         if self._init_failure is not None:
             invocation = self._not_initialised(request_id, self._init_failure)
@@ -176,7 +176,7 @@ class Environment:
                 message = self._api.messages.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return None
-            # The call for the next event, which follows each answer, is of no interest to an invocation.
+            # The call for the next event, which follows each answer, means nothing to an invocation.
             if isinstance(message, kinds):
                 return message
 
@@ -210,6 +210,6 @@ class Environment:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(temporary),
             "TZ": ":UTC",
-            # Last: a runtime of its own image has its own places.
+            # Last: a runtime in an image of its own has its own folders.
             **self._runtime.variables(function, runtime_folder),
         }

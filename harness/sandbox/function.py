@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.aws import Aws
 
-# What functions of the rig's own are written for, whatever the others use.
+# For functions of the rig's own, whatever the function under test is written in.
 OWN_RUNTIME: Final = "python3.13"
 
 
@@ -26,7 +26,7 @@ class UnreadablePackageError(ThumbrigError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"function {name}: expected its code as a zip archive, got something else; deploy it anew"
+            f"function {name}: expected its code as a zip archive, got something else; deploy it again"
         )
 
 

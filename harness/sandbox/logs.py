@@ -35,7 +35,7 @@ class LogSink(Protocol):
     """Where the lines of a function's log go."""
 
     def write(self, message: str, *, epoch_ms: int) -> None:
-        """Take one line, written at that time."""
+        """Take one line that was written at that time."""
 
 
 class Silence:
@@ -46,7 +46,7 @@ class Silence:
 
 
 class ProcessOutput:
-    """Follows a process's output and hands each line to a log."""
+    """Follows a process's output and passes each line on to a log."""
 
     def __init__(self, process: Process, sink: LogSink) -> None:
         if process.stdout is None:
@@ -62,13 +62,13 @@ class ProcessOutput:
         self._thread.start()
 
     def drain(self) -> None:
-        """Hand on all that has been written so far, so that what is logged next stands behind it."""
+        """Pass on all that has been written so far, so that what is logged next comes after it."""
         with self._lock:
             while not self._ended.is_set() and self._take():
                 pass
 
     def close(self) -> None:
-        """Hand on what the ended process left, a last line without its end included."""
+        """Pass on what the ended process left, including a last line without a line end."""
         self.drain()
         self._ended.set()
         # The follower first: a closed descriptor's number may be another file's at once.
@@ -133,7 +133,7 @@ class LogGroupWriter:
         return LogStream(self._lines, name)
 
     def close(self) -> None:
-        """Write what is still waiting, then end."""
+        """Write what is still waiting, and end the thread."""
         self._lines.put(None)
         self._thread.join()
 
@@ -175,5 +175,5 @@ class LogStream:
     name: str
 
     def write(self, message: str, *, epoch_ms: int) -> None:
-        """Take one line, written at that time."""
+        """Take one line that was written at that time."""
         self.lines.put(_Line(stream=self.name, message=message, epoch_ms=epoch_ms))

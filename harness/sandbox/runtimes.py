@@ -1,4 +1,4 @@
-"""What runs a function of some language: the seam between an environment and a runtime client."""
+"""How a function's process is started: in Python, in Node.js, or in an image of Lambda's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PROVIDED: Final = ("awslambdaric", "boto3")
 
 _NODE_BOOTSTRAP: Final = Path(__file__).parent / "node" / "bootstrap.mjs"
-# How Lambda's bootstrap divides a function's memory: the rest is for the process itself and native libraries.
+# How Lambda's bootstrap divides a function's memory; the rest is for the process and native libraries.
 _OLD_SPACE_PERCENT: Final = 90
 _SEMI_SPACE_PERCENT: Final = 5
 
@@ -106,7 +106,7 @@ _RUNTIMES: Final[Mapping[str, Runtime]] = {"python": PythonRuntime(), "nodejs": 
 
 
 class OnThisMachine:
-    """The part of a limiter whose functions run in this machine's own Python and Node.js."""
+    """What the limiters share that run functions in this machine's own Python and Node.js."""
 
     def platform(self, runtime: str) -> Platform:
         """Describe this machine: its version of the language stands in for the one that was declared."""

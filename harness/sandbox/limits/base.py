@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 MB_PER_CORE: Final = 1769
 BYTES_PER_MB: Final = 2**20
 
-# The kernel takes a share of the CPU as so much time of each period, and deals that out anew in each: a long
-# period would turn a throttled function's time into a few long pauses. Of 20 ms the smallest function
-# (128 MB) gets 1.4 ms, above the 1 ms that the kernel demands.
+# The kernel grants a share of the CPU as a quota of time in each period. A long period would turn a throttled
+# function's time into a few long pauses. In 20 ms the smallest function (128 MB) gets 1.4 ms, above the 1 ms
+# that the kernel demands.
 CPU_PERIOD_US: Final = 20_000
 
 Cpu = Literal["lambda", "unshaped"]
@@ -100,7 +100,7 @@ class Limiter(Protocol):
         """Say why this machine does not allow it, or None if it does."""
 
     def platform(self, runtime: str) -> Platform:
-        """Say for what a function that declares this runtime is packaged."""
+        """Return the platform that a function which declares this runtime is packaged for."""
 
     def runtime(self, name: str) -> Runtime:
         """Return what runs a function of this runtime."""

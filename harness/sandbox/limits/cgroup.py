@@ -1,4 +1,4 @@
-"""Limits by control groups: the kernel kills what exceeds its memory, and deals out the CPU.
+"""Limits by control groups: the kernel kills a process past the memory, and shares out the CPU.
 
 Version 1 has a hierarchy of folders for each kind of resource, version 2 one tree for all kinds.
 Sources: https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
@@ -72,7 +72,7 @@ class CgroupV1(OnThisMachine):
 
         # Two controllers may share a hierarchy, as cpu and cpuacct mostly do.
         distinct = list(dict.fromkeys(folders.values()))
-        # A thread that moves itself waits for nobody; to move a process by cgroup.procs takes some 15 ms.
+        # A thread moves itself at once; moving a process by cgroup.procs takes some 15 ms.
         return CgroupProcesses(limit, distinct, open_counters, set_cpu_share, joined_by="tasks")
 
 
@@ -122,7 +122,7 @@ class CgroupV2(OnThisMachine):
         return CgroupProcesses(limit, [folder], open_counters, set_cpu_share, joined_by="cgroup.procs")
 
     def _prepared(self) -> Path:
-        # Once: the rig's own cgroup is another one afterwards.
+        # Once: afterwards the rig itself is in another cgroup.
         with self._lock:
             if self._folder is None:
                 place = _find()
@@ -150,7 +150,7 @@ def _limit_memory_v1(folder: Path, limit_bytes: int) -> None:
     control_files.write(folder / "memory.limit_in_bytes", str(limit_bytes))
     with_swap = folder / "memory.memsw.limit_in_bytes"
     if with_swap.exists():
-        # After the limit without swap: it may never be the smaller of the two.
+        # After the limit without swap, as it may never be the smaller of the two.
         control_files.write(with_swap, str(limit_bytes))
     # A kernel that does not count swap (swapaccount=0) can still be kept from using it here.
     control_files.write(folder / "memory.swappiness", "0")

@@ -1,7 +1,7 @@
 """What an invocation in a running container uses, from the container's own control groups.
 
 The kernel keeps the same numbers for a container as for a cgroup of the rig's own, so it is measured by the
-same rules. The engine's own statistics come once a second, which is too seldom.
+same rules. The engine's own statistics come once a second, which is too rarely.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 _ARCHITECTURES: Final[Mapping[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
 
-# The engine's command ends with 128 and the signal's number; this ends by the signal, as the function did.
+# `docker exec` exits with 128 plus the signal's number; this ends by the signal itself, as the function did.
 _EXEC: Final = """
 docker exec --interactive "$@"
 code=$?
@@ -186,7 +186,7 @@ class DockerSession:
             command=[],
             labels=self.run.labels,
             mem_limit=limit.memory_bytes,
-            # Memory and swap together: what is left for swap is nothing.
+            # Memory and swap together: nothing is left for swap.
             memswap_limit=limit.memory_bytes,
             read_only=True,
             mounts=[
@@ -241,7 +241,7 @@ class ContainerProcesses:
         """Have the shell become the command; its folder is where the image has the package."""
         _log.debug("start in container %s, for %s: %s", self._id[:12], cwd, shlex.join(command))
         exports = [f"export {name}={shlex.quote(self._reachable(value))}" for name, value in env.items()]
-        # One line: the shell must have read all when it gives way.
+        # One line: the shell must have read everything before it becomes the command.
         script = "; ".join([*exports, f"exec {shlex.join(command)} </dev/null\n"])
         self._meter.begin()
         if self._shell.stdin is None:

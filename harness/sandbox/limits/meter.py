@@ -117,7 +117,7 @@ class Counters:
         return isinstance(self._peak, _SampledPeak)
 
     def reset_peak(self) -> None:
-        """Let the peak begin anew at what is used now."""
+        """Restart the peak at what is used now."""
         self._peak.reset()
 
     def peak_bytes(self) -> int:
@@ -183,7 +183,7 @@ class _Peak(Protocol):
 
 
 def _resettable_peak(folder: Path, stack: contextlib.ExitStack) -> _Peak | None:
-    # Since Linux 6.12 a write lets the peak begin anew, for reads by the same descriptor.
+    # Since Linux 6.12 a write restarts the peak, for reads by the same descriptor.
     with contextlib.ExitStack() as attempt, contextlib.suppress(OSError):
         peak = _KernelPeak(attempt.enter_context(ControlFile(folder / "memory.peak", writable=True)))
         peak.reset()
@@ -277,6 +277,6 @@ class Sampler:
                 self._take()
 
     def _take(self) -> None:
-        # Under the lock, so that an old look is not counted to what begins meanwhile.
+        # Under the lock, so that an old look does not count for what begins meanwhile.
         with self._lock:
             self._highest = max(self._highest, self._look())

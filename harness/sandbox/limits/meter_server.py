@@ -25,7 +25,7 @@ class MeterServer:
         self._meters: dict[str, Meter] = {}
 
     def serve(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked; an error of the kernel's is an answer too."""
+        """Do what is asked; an error from the kernel is an answer too."""
         try:
             return self._do(**request)
         except (OSError, KeyError) as exc:

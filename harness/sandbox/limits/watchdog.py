@@ -86,7 +86,7 @@ class _WatchedProcesses:
         )
 
     def throttle(self) -> None:
-        """Do nothing: stopping and continuing a process from here would be no share, only jerks."""
+        """Do nothing: stopping and continuing a process from here would give jerks, not a share."""
 
     def close(self) -> None:
         """Stop watching, and kill what has left the process group."""
@@ -151,7 +151,7 @@ class _ProcessTree:
         self._children_due_seconds = time.monotonic() + _CHILDREN_INTERVAL_SECONDS
 
     def reset_high_water(self) -> None:
-        """Let the peak of the first process begin anew, where there is such a thing (Linux)."""
+        """Restart the peak of the first process, where there is such a thing (Linux)."""
         # https://docs.kernel.org/filesystems/proc.html: 5 in clear_refs resets the peak resident memory.
         with contextlib.suppress(OSError):
             Path(f"/proc/{self._root}/clear_refs").write_text("5")

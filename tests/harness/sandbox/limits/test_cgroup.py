@@ -127,7 +127,7 @@ def test_the_process_joins_the_group_before_it_runs(tree: Path, tmp_path: Path) 
     held.close()
 
 
-def test_a_usage_is_what_came_since_it_began(tree: Path) -> None:
+def test_usage_counts_from_begin(tree: Path) -> None:
     held, folder = _make(Limit(memory_bytes=10**9), tree)
     (folder / "cpu.stat").write_text("usage_usec 1500000\n")
     (folder / "memory.events").write_text("oom 1\noom_kill 1\n")
@@ -228,10 +228,10 @@ def test_a_delegated_cgroup_is_emptied_into_a_leaf(tree: Path, monkeypatch: pyte
     assert (tree / "cgroup.subtree_control").read_text() == "+memory +cpu"
 
 
-def test_a_cgroup_that_does_not_run_empty_is_given_up(tree: Path) -> None:
+def test_a_cgroup_that_never_becomes_empty_is_given_up(tree: Path) -> None:
     (tree / "cgroup.procs").write_text("1 2 3")
 
-    with pytest.raises(CgroupBusyError, match="run empty"):
+    with pytest.raises(CgroupBusyError, match="become empty"):
         prepare(Place(folder=tree, occupied=True, shapes_cpu=True))
 
 
