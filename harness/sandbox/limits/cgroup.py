@@ -164,7 +164,7 @@ def _limit_memory_v2(folder: Path, limit_bytes: int) -> None:
 
 
 class CgroupProcesses:
-    """The processes in one cgroup of each hierarchy that is needed; the memory's folder is the first."""
+    """The processes in one cgroup of each hierarchy that is needed."""
 
     def __init__(
         self,
@@ -184,7 +184,7 @@ class CgroupProcesses:
                 guardian.watch_cgroup(folder)
                 stack.callback(_remove, folder)
                 control_files.make_group(folder)
-            self._meter = Meter(open_counters(), folders[0], limit_bytes=limit.memory_bytes)
+            self._meter = Meter(open_counters(), limit_bytes=limit.memory_bytes)
             stack.callback(self._meter.close)
             self._cleanup = stack.pop_all()
         self._closed = False

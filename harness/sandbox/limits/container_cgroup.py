@@ -34,10 +34,10 @@ class NoAccountingError(ThumbrigError):
 def open_meter(folders: Folders, *, limit_bytes: int) -> Meter:
     """Measure what lies in these folders; raises OSError where its files are out of reach."""
     match folders:
-        case {"memory": folder, "cpuacct": cpuacct}:
-            return Meter(counters_v1(memory=folder, cpuacct=cpuacct), folder, limit_bytes=limit_bytes)
+        case {"memory": memory, "cpuacct": cpuacct}:
+            return Meter(counters_v1(memory=memory, cpuacct=cpuacct), limit_bytes=limit_bytes)
         case {None: folder}:
-            return Meter(counters_v2(folder), folder, limit_bytes=limit_bytes)
+            return Meter(counters_v2(folder), limit_bytes=limit_bytes)
     raise FileNotFoundError("its process is in none that is mounted here")
 
 

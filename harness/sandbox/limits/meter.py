@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.limits.control_files import ControlFile, read
@@ -27,12 +28,8 @@ class Meter:
     than too small.
     """
 
-    def __init__(self, counters: Counters, folder: Path, *, limit_bytes: int) -> None:
+    def __init__(self, counters: Counters, *, limit_bytes: int) -> None:
         self._counters = counters
-        with contextlib.ExitStack() as stack:
-            stack.callback(counters.close)
-            self._members = stack.enter_context(ControlFile(folder / "cgroup.procs"))
-            self._files = stack.pop_all()
         self._limit_bytes = limit_bytes
         self._file_bytes: int | None = None
         self._mapped_bytes = 0
@@ -48,7 +45,7 @@ class Meter:
                 self._file_bytes = self._counters.file_bytes()
                 self._cpu_seconds = self._counters.cpu_seconds()
                 self._oom_kills = self._counters.oom_kills()
-                self._counters.reset_peak()
+                self._counters.peak.reset()
 
     def end(self) -> Usage:
         """Compare with what was noted; raises OSError if the cgroup is gone, and its counters with it."""
@@ -57,7 +54,7 @@ class Meter:
 
     def close(self) -> None:
         """Close the files; an invocation that is stopped halfway still gets its usage."""
-        with self._lock, self._files:
+        with self._lock, self._counters.files:
             self._last = self._last or self._usage()
 
     def _usage(self) -> Usage:
@@ -75,11 +72,12 @@ class Meter:
             file_bytes = min(file_bytes, self._file_bytes)
         # Of processes that have ended, what was seen last counts.
         self._mapped_bytes = self._read_mapped_bytes() or self._mapped_bytes
-        peak_bytes = self._counters.peak_bytes() - file_bytes + self._mapped_bytes
+        peak_bytes = self._counters.peak.read() - file_bytes + self._mapped_bytes
         return min(max(0, peak_bytes), self._limit_bytes)
 
     def _read_mapped_bytes(self) -> int:
-        return max((status_bytes(member, "RssFile") for member in self._members.numbers()), default=0)
+        members = self._counters.members.numbers()
+        return max((status_bytes(member, "RssFile") for member in members), default=0)
 
 
 def status_bytes(process_id: int, field: str) -> int:
@@ -91,53 +89,33 @@ def status_bytes(process_id: int, field: str) -> int:
     return 0
 
 
+@dataclass(frozen=True, kw_only=True)
 class Counters:
     """The counters of one cgroup, in files that stay open."""
 
-    def __init__(  # noqa: PLR0913  one for each kind of number, and the files to be closed
-        self,
-        *,
-        peak: _Peak,
-        memory: ControlFile,
-        file_fields: tuple[str, str],
-        oom: ControlFile,
-        cpu_seconds: Callable[[], float],
-        files: contextlib.ExitStack,
-    ) -> None:
-        self._peak = peak
-        self._memory = memory
-        self._file_fields = file_fields
-        self._oom = oom
-        self.cpu_seconds = cpu_seconds
-        self._files = files
+    members: ControlFile
+    peak: _KernelPeak | _SampledPeak
+    memory: ControlFile
+    file_fields: tuple[str, str]
+    oom: ControlFile
+    cpu_seconds: Callable[[], float]
+    files: contextlib.ExitStack
 
     @property
     def sampled(self) -> bool:
         """Whether a peak below an earlier one is looked for, not kept by the kernel (Linux before 6.12)."""
-        return isinstance(self._peak, _SampledPeak)
-
-    def reset_peak(self) -> None:
-        """Restart the peak at what is used now."""
-        self._peak.reset()
-
-    def peak_bytes(self) -> int:
-        """Read the most memory used since."""
-        return self._peak.read()
+        return isinstance(self.peak, _SampledPeak)
 
     def file_bytes(self) -> int:
         """Read how much of the memory used now holds the contents of files."""
         # Shared memory is kept like a file's contents, but nothing gives it back when memory gets tight.
-        cached, shared = self._memory.fields(*self._file_fields)
+        cached, shared = self.memory.fields(*self.file_fields)
         return cached - shared
 
     def oom_kills(self) -> int:
         """Read how many processes the kernel has killed at the limit, ever."""
-        (kills,) = self._oom.fields("oom_kill")
+        (kills,) = self.oom.fields("oom_kill")
         return kills
-
-    def close(self) -> None:
-        """Close the files."""
-        self._files.close()
 
 
 def counters_v1(*, memory: Path, cpuacct: Path) -> Counters:
@@ -150,6 +128,7 @@ def counters_v1(*, memory: Path, cpuacct: Path) -> Counters:
         peak = stack.enter_context(ControlFile(memory / "memory.max_usage_in_bytes", writable=True))
         nanoseconds = stack.enter_context(ControlFile(cpuacct / "cpuacct.usage"))
         return Counters(
+            members=stack.enter_context(ControlFile(memory / "cgroup.procs")),
             peak=_KernelPeak(peak),
             memory=stack.enter_context(ControlFile(memory / "memory.stat")),
             file_fields=("total_cache", "total_shmem"),
@@ -167,7 +146,8 @@ def counters_v2(folder: Path) -> Counters:
     with contextlib.ExitStack() as stack:
         cpu = stack.enter_context(ControlFile(folder / "cpu.stat"))
         return Counters(
-            peak=_resettable_peak(folder, stack) or _SampledPeak(folder, stack),
+            members=stack.enter_context(ControlFile(folder / "cgroup.procs")),
+            peak=_open_peak(folder, stack),
             memory=stack.enter_context(ControlFile(folder / "memory.stat")),
             file_fields=("file", "shmem"),
             oom=stack.enter_context(ControlFile(folder / "memory.events")),
@@ -176,20 +156,13 @@ def counters_v2(folder: Path) -> Counters:
         )
 
 
-class _Peak(Protocol):
-    def reset(self) -> None: ...
-
-    def read(self) -> int: ...
-
-
-def _resettable_peak(folder: Path, stack: contextlib.ExitStack) -> _Peak | None:
+def _open_peak(folder: Path, stack: contextlib.ExitStack) -> _KernelPeak | _SampledPeak:
     # Since Linux 6.12 a write restarts the peak, for reads by the same descriptor.
-    with contextlib.ExitStack() as attempt, contextlib.suppress(OSError):
-        peak = _KernelPeak(attempt.enter_context(ControlFile(folder / "memory.peak", writable=True)))
+    with contextlib.suppress(OSError):
+        peak = _KernelPeak(stack.enter_context(ControlFile(folder / "memory.peak", writable=True)))
         peak.reset()
-        stack.push(attempt.pop_all())
         return peak
-    return None
+    return _SampledPeak(folder, stack)
 
 
 class _KernelPeak:
