@@ -1,15 +1,15 @@
 """The edge's cache, without I/O: what is asked of the origin, and what of its answer is served and kept.
 
-A request is a `look`. What is not fresh there needs a fetch: `begin` it, ask the origin with the ticket's
-headers, and `finish` it with the answer. An invalidation in between is seen: what was asked for before it is
-given to those who waited, and not kept.
+A request begins with `look_up`. What is not fresh needs a fetch: `begin` it, ask the origin with the ticket's
+headers, and `finish` it with the answer. If an invalidation comes in between, the answer goes to the viewers
+who waited for it, and is not kept.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from harness.cdn.rules import errors
 from harness.cdn.rules.conditions import validators
@@ -19,10 +19,12 @@ from harness.cdn.rules.paths import invalidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
     from harness.cdn.rules.errors import ErrorRule
     from harness.cdn.rules.freshness import Lifetimes
+
+# How CloudFront's X-Cache header says where a response came from.
+XCache: TypeAlias = Literal["Hit", "Miss", "RefreshHit", "Error"]
 
 NOT_MODIFIED: Final = 304
 # What an entry costs beside its body, roughly: names, headers, bookkeeping.
@@ -53,7 +55,7 @@ class Entry:
     origin_failed_until: float = 0.0
 
     def age(self, now: float) -> int:
-        """Give the age in whole seconds: RFC 9111, section 4.2.3."""
+        """Return the age in whole seconds: RFC 9111, section 4.2.3."""
         return int(now - self.received)
 
     @property
@@ -63,7 +65,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Lookup:
     """What the cache has for a request; `refresh` if it is to be fetched again in the background."""
 
     entry: Entry
@@ -86,11 +88,11 @@ class Ticket:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a fetch came to: what its viewer is served, and whether those who waited with it share that."""
+class Fetched:
+    """What a fetch brought: the entry that its viewer gets, and whether the viewers who waited share it."""
 
     entry: Entry
-    kind: Literal["Miss", "RefreshHit", "Hit", "Error"]
+    x_cache: XCache
     storable: bool = True
     shareable: bool = True
 
@@ -110,17 +112,17 @@ class Cache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def look(self, key: Key, *, now: float) -> Found | None:
-        """Give what may be served without the origin; None if it has to be asked first."""
+    def look_up(self, key: Key, *, now: float) -> Lookup | None:
+        """Return what may be served without the origin; None if the origin has to be asked first."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         if now < entry.fresh_until or now < entry.origin_failed_until:
             self._entries.move_to_end(key)
-            return Found(entry=entry)
+            return Lookup(entry=entry)
         if now < entry.stale_while_revalidate_until:
             self._entries.move_to_end(key)
-            return Found(entry=entry, refresh=True)
+            return Lookup(entry=entry, refresh=True)
         return None
 
     def begin(self, key: Key, *, now: float) -> Ticket:
@@ -145,17 +147,17 @@ class Cache:
         ttl: Lifetimes,
         rule: ErrorRule = errors.USUAL,
         page: Response | None = None,
-    ) -> Outcome:
+    ) -> Fetched:
         """Take the origin's answer, and the custom page that is shown in an error's place."""
         outdated = self.outdated(ticket)
-        outcome = _decide(ticket, answer, ttl=ttl, rule=rule, page=page)
+        fetched = _decide(ticket, answer, ttl=ttl, rule=rule, page=page)
         self.abandon(ticket)
         if not outdated:
-            self._put(ticket.key, outcome)
-        return outcome
+            self._put(ticket.key, fetched)
+        return fetched
 
     def invalidate(self, path: str) -> int:
-        """Drop what a path of an invalidation names, errors included; gives how many entries that were."""
+        """Drop what a path of an invalidation names, errors included; return how many entries that were."""
         self._generation += 1
         if self._under_way:
             self._recent.append((self._generation, path))
@@ -171,10 +173,10 @@ class Cache:
             for generation, path in self._recent
         )
 
-    def _put(self, key: Key, outcome: Outcome) -> None:
+    def _put(self, key: Key, fetched: Fetched) -> None:
         self._drop(key)
-        entry = outcome.entry
-        if not outcome.storable or entry.size_bytes > self._limit_bytes:
+        entry = fetched.entry
+        if not fetched.storable or entry.size_bytes > self._limit_bytes:
             return
         self._entries[key] = entry
         self.size_bytes += entry.size_bytes
@@ -188,7 +190,7 @@ class Cache:
 
 def _decide(
     ticket: Ticket, answer: Response, *, ttl: Lifetimes, rule: ErrorRule, page: Response | None
-) -> Outcome:
+) -> Fetched:
     stale = ticket.stale if ticket.stale and not ticket.stale.is_error else None
     if answer.status == NOT_MODIFIED:
         if stale is None:
@@ -197,11 +199,11 @@ def _decide(
         else:
             merged = _brought_up_to_date(stale.response, answer)
             age = initial_age(answer.headers)
-            return replace(_fresh(merged, ttl, began=ticket.began, age=age), kind="RefreshHit")
+            return replace(_fresh(merged, ttl, began=ticket.began, age=age), x_cache="RefreshHit")
     if stale and errors.hides_stale(answer.status) and ticket.began < stale.stale_if_error_until:
         pause = errors.error_lifetime(answer.status, answer.headers, rule, ttl, now=ticket.began)
         until = min(ticket.began + pause, stale.stale_if_error_until)
-        return Outcome(entry=replace(stale, origin_failed_until=until), kind="Hit")
+        return Fetched(entry=replace(stale, origin_failed_until=until), x_cache="Hit")
     if answer.is_error:
         return _error(answer, rule, page, ttl, began=ticket.began)
     return _fresh(answer, ttl, began=ticket.began, age=initial_age(answer.headers))
@@ -214,7 +216,7 @@ def _brought_up_to_date(stored: Response, answer: Response) -> Response:
     return replace(stored, headers={**stored.headers, **newer})
 
 
-def _fresh(response: Response, ttl: Lifetimes, *, began: float, age: float) -> Outcome:
+def _fresh(response: Response, ttl: Lifetimes, *, began: float, age: float) -> Fetched:
     found = freshness(response.headers, ttl, now=began)
     # From when it was asked for, as RFC 9111, section 4.2.3, counts the time on the way as age.
     received = began - age
@@ -228,14 +230,14 @@ def _fresh(response: Response, ttl: Lifetimes, *, began: float, age: float) -> O
         stale_while_revalidate_until=fresh_until + found.stale_while_revalidate_seconds,
         stale_if_error_until=float("inf") if forgiving is None else fresh_until + forgiving,
     )
-    # What is stale at once is nobody else's: who waited for it asks for himself.
+    # What is stale at once is for one viewer only: each of those who waited asks for a copy of its own.
     shareable = found.lifetime_seconds > 0
-    return Outcome(entry=entry, kind="Miss", storable=found.storable, shareable=shareable)
+    return Fetched(entry=entry, x_cache="Miss", storable=found.storable, shareable=shareable)
 
 
 def _error(
     answer: Response, rule: ErrorRule, page: Response | None, ttl: Lifetimes, *, began: float
-) -> Outcome:
+) -> Fetched:
     lifetime = errors.error_lifetime(answer.status, answer.headers, rule, ttl, now=began)
     entry = Entry(
         response=errors.with_page(answer, page, rule) if page else answer,
@@ -245,4 +247,4 @@ def _error(
         stale_while_revalidate_until=0.0,
         stale_if_error_until=0.0,
     )
-    return Outcome(entry=entry, kind="Error", storable=lifetime > 0)
+    return Fetched(entry=entry, x_cache="Error", storable=lifetime > 0)

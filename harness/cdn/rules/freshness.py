@@ -6,16 +6,19 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.ht
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.cdn.rules.cache_control import CacheControl
 from harness.cdn.rules.message import parse_http_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RESTRICTING = ("no-cache", "no-store", "private")
+# RFC 9111, section 1.2.2: what is larger counts as this.
+_MOST_SECONDS = 2**31
+_DIRECTIVE = re.compile(r"""\s*([^\s=,"]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,]*))?\s*(?:,|$)""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class Freshness:
 
 def freshness(headers: Mapping[str, str], ttl: Lifetimes, *, now: float) -> Freshness:
     """Decide for a response that is no error; `now` is when it came."""
-    control = CacheControl(headers.get("cache-control"))
+    control = _CacheControl(headers.get("cache-control"))
     if any(directive in control for directive in _RESTRICTING):
         # CloudFront's deviation: a minimum TTL above 0 is stronger than what the origin says.
         return Freshness(
@@ -66,7 +69,7 @@ def freshness(headers: Mapping[str, str], ttl: Lifetimes, *, now: float) -> Fres
 
 def explicit_lifetime(headers: Mapping[str, str], *, now: float) -> float | None:
     """Give the seconds that the origin's headers name: s-maxage, else max-age, else Expires."""
-    control = CacheControl(headers.get("cache-control"))
+    control = _CacheControl(headers.get("cache-control"))
     for directive in ("s-maxage", "max-age"):
         if (seconds := control.seconds(directive)) is not None:
             return seconds
@@ -87,19 +90,40 @@ def initial_age(headers: Mapping[str, str]) -> float:
     return float(age) if age.isascii() and age.isdigit() else 0.0
 
 
-def _stale_while_revalidate(control: CacheControl, ttl: Lifetimes) -> float:
+def _stale_while_revalidate(control: _CacheControl, ttl: Lifetimes) -> float:
     if _must_revalidate(control):
         return 0.0
     return min(control.seconds("stale-while-revalidate") or 0.0, ttl.maximum_seconds)
 
 
-def _stale_if_error(control: CacheControl, ttl: Lifetimes) -> float | None:
+def _stale_if_error(control: _CacheControl, ttl: Lifetimes) -> float | None:
     if _must_revalidate(control):
         return 0.0
     seconds = control.seconds("stale-if-error")
     return None if seconds is None else min(seconds, ttl.maximum_seconds)
 
 
-def _must_revalidate(control: CacheControl) -> bool:
+def _must_revalidate(control: _CacheControl) -> bool:
     # RFC 9111, sections 5.2.2.2 and 5.2.2.8: such a response is never served stale.
     return "must-revalidate" in control or "proxy-revalidate" in control
+
+
+class _CacheControl:
+    """The directives of a response's Cache-Control header: RFC 9111, section 5.2."""
+
+    def __init__(self, header: str | None) -> None:
+        self._directives: dict[str, str] = {}
+        for name, value in _DIRECTIVE.findall(header or ""):
+            # RFC 9111, section 4.2.1: of a directive that is there twice, the first counts.
+            self._directives.setdefault(name.lower(), value.strip('"'))
+
+    def __contains__(self, directive: str) -> bool:
+        return directive in self._directives
+
+    def seconds(self, directive: str) -> float | None:
+        """Return a directive's seconds: 0 if its value is no number, None if it is not there."""
+        value = self._directives.get(directive)
+        if value is None:
+            return None
+        # RFC 9111, section 4.2.1: a response with invalid freshness information is best taken as stale.
+        return float(min(int(value), _MOST_SECONDS)) if value.isascii() and value.isdigit() else 0.0

@@ -19,6 +19,8 @@ _PATH_CHARACTERS = "/!$&'()*+,;=:@%"
 class BadUrlError(ThumbrigError):
     """Raised when a viewer's URL names no object that could be in a bucket."""
 
+    status = 400
+
     def __init__(self, reason: str) -> None:
         super().__init__(f"expected the URL of an object: {reason}")
 
