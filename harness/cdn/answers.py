@@ -1,4 +1,4 @@
-"""What the edge adds to a response, and the answers that it gives by itself, as CloudFront gives them."""
+"""CloudFront's own headers, error pages and redirects."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ _REDIRECT_PAGE: Final = """\
 
 
 class Marks:
-    """The headers by which a viewer recognizes an edge."""
+    """The headers that an edge adds to each response."""
 
     def __init__(self) -> None:
         host = secrets.token_hex(16)
-        # HTTP/1.1 is what viewers speak to this edge.
+        # Viewers reach this edge by HTTP/1.1.
         self._always = (("via", f"1.1 {host}.cloudfront.net (CloudFront)"), ("x-amz-cf-pop", _POP))
 
     def headers(self, result: str, *, age: int | None = None) -> CIMultiDict[str]:
-        """Give them for one answer; `age` where it comes from the cache."""
+        """Return the headers of one answer, with its `age` if it comes from the cache."""
         marks = CIMultiDict(self._always)
         marks["x-cache"] = f"{result} from cloudfront"
         marks["x-amz-cf-id"] = request_id()
@@ -62,12 +62,12 @@ class Marks:
 
 
 def request_id() -> str:
-    """Make an id of CloudFront's form."""
+    """Make a request id in the form of CloudFront's."""
     return f"{secrets.token_urlsafe(40)}=="
 
 
 def to_web(response: Response, marks: CIMultiDict[str]) -> web.Response:
-    """Turn a response into the server's; of a HEAD request the server itself leaves the body out."""
+    """Turn a response into aiohttp's, which leaves out the body of a HEAD request by itself."""
     headers = CIMultiDict(response.headers)
     headers.update(marks)
     body = None if response.status in _WITHOUT_BODY else response.body
@@ -81,7 +81,7 @@ def refusal(status: int, reason: str, marks: CIMultiDict[str], *, now: float) ->
 
 
 def redirect(status: int, location: str, marks: CIMultiDict[str], *, now: float) -> web.Response:
-    """Send the viewer to HTTPS."""
+    """Redirect the viewer to HTTPS."""
     title = "301 Moved Permanently" if status == 301 else "307 Temporary Redirect"  # noqa: PLR2004  RFC 9110
     headers = {"content-type": "text/html", "location": location}
     return _own(status, _REDIRECT_PAGE.format(title=title), headers, marks, now=now)

@@ -29,12 +29,12 @@ _NAMESPACE: Final = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _COLLECTION: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/?")
 _ONE: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/([^/]+)")
 _MOST_ITEMS: Final = 100
-# What belongs to one connection. The host does not: it is signed.
+# Headers of one connection alone. The host is not among them: it is signed.
 _HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 class ControlPlane:
-    """Answers what boto3's `cloudfront` client asks."""
+    """Answers boto3's `cloudfront` client."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class ControlPlane:
         self._changed = changed
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """Answer one request, a refusal in CloudFront's form."""
+        """Answer one request; a refusal has CloudFront's form."""
         try:
             return await self._answer(request)
         except RefusedError as exc:
@@ -79,7 +79,7 @@ class ControlPlane:
         record, is_new = self._ledger.accept(paths, reference, now=self._deliverer.clock.now())
         if is_new:
             if self._upstream:
-                # It knows who is allowed to do this, and keeps its own list.
+                # The target checks the caller's permissions, and keeps its own list.
                 answer = await self._pass_on(request, body)
                 if answer.status >= HTTPStatus.BAD_REQUEST:
                     self._ledger.forget(record)

@@ -1,4 +1,4 @@
-"""The edge's cache, without I/O: what is asked of the origin, and what of its answer is served and kept.
+"""The edge's cache, without I/O: when to ask the origin, and which answers to serve and keep.
 
 A request begins with `look_up`. What is not fresh needs a fetch: `begin` it, ask the origin with the ticket's
 headers, and `finish` it with the answer. If an invalidation comes in between, the answer goes to the viewers
@@ -29,13 +29,13 @@ XCache: TypeAlias = Literal["Hit", "Miss", "RefreshHit", "Error"]
 NOT_MODIFIED: Final = 304
 # What an entry costs beside its body, roughly: names, headers, bookkeeping.
 _ENTRY_BYTES: Final = 1_024
-# RFC 9111, section 3.2: what an answer without a body says of one is not taken over.
+# RFC 9111, section 3.2: headers about the body are not taken from an answer that has none.
 _OF_THE_BODY: Final = {"age", "content-encoding", "content-length", "content-range", "content-type"}
 
 
 @dataclass(frozen=True)
 class Key:
-    """What makes two requests the same: the path, and the encodings that the viewer accepts."""
+    """The cache key: the path, and the encodings that the viewer accepts."""
 
     path: str
     encodings: str = ""
@@ -43,7 +43,7 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A stored response. It is served until `fresh_until`, and later under the conditions beside it."""
+    """A stored response, served until `fresh_until`, and stale until the later times."""
 
     response: Response
     is_error: bool
@@ -51,7 +51,7 @@ class Entry:
     fresh_until: float
     stale_while_revalidate_until: float
     stale_if_error_until: float
-    # A stale object is served until then without asking an origin that has just failed.
+    # Until then a stale object is served without asking the origin, which has just failed.
     origin_failed_until: float = 0.0
 
     def age(self, now: float) -> int:
@@ -60,13 +60,13 @@ class Entry:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes of the cache's memory."""
+        """How much of the cache's memory it takes."""
         return _ENTRY_BYTES + len(self.response.body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lookup:
-    """What the cache has for a request; `refresh` if it is to be fetched again in the background."""
+    """What the cache has for a request; with `refresh`, fetch it again in the background."""
 
     entry: Entry
     refresh: bool = False
@@ -74,7 +74,7 @@ class Lookup:
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """A fetch under way: when it began, and the stale entry that it may bring back to life."""
+    """A fetch under way: when it began, and the stale entry that it may revalidate."""
 
     key: Key
     began: float
@@ -83,7 +83,7 @@ class Ticket:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What makes the request to the origin conditional."""
+        """The headers that make the request to the origin conditional."""
         return validators(self.stale.response.headers) if self.stale and not self.stale.is_error else {}
 
 
@@ -98,13 +98,13 @@ class Fetched:
 
 
 class Cache:
-    """Entries by key within a bound of memory; the least recently used go first."""
+    """Entries by key, up to a limit of memory; the least recently used go first."""
 
     def __init__(self, *, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._entries: OrderedDict[Key, Entry] = OrderedDict()
         self._generation = 0
-        # Invalidations that fetches under way have to be held against: (generation, path).
+        # Invalidations since the oldest fetch under way: (generation, path).
         self._recent: list[tuple[int, str]] = []
         self._under_way: dict[int, int] = {}
         self.size_bytes = 0
@@ -194,7 +194,7 @@ def _decide(
     stale = ticket.stale if ticket.stale and not ticket.stale.is_error else None
     if answer.status == NOT_MODIFIED:
         if stale is None:
-            # Nothing was asked that this could be an answer to.
+            # The request was not conditional, so this is no valid answer.
             answer = Response(status=502, headers={})
         else:
             merged = _brought_up_to_date(stale.response, answer)
@@ -210,7 +210,7 @@ def _decide(
 
 
 def _brought_up_to_date(stored: Response, answer: Response) -> Response:
-    # RFC 9111, section 3.2. A tag that was weakened by compression stays so.
+    # RFC 9111, section 3.2. A tag that compression has made weak stays weak.
     untouched = _OF_THE_BODY | ({"etag"} if "content-encoding" in stored.headers else set())
     newer = {name: value for name, value in answer.headers.items() if name not in untouched}
     return replace(stored, headers={**stored.headers, **newer})
@@ -218,7 +218,7 @@ def _brought_up_to_date(stored: Response, answer: Response) -> Response:
 
 def _fresh(response: Response, ttl: Lifetimes, *, began: float, age: float) -> Fetched:
     found = freshness(response.headers, ttl, now=began)
-    # From when it was asked for, as RFC 9111, section 4.2.3, counts the time on the way as age.
+    # Counted from the request: for RFC 9111, section 4.2.3, the time on the way is age too.
     received = began - age
     fresh_until = received + found.lifetime_seconds
     forgiving = found.stale_if_error_seconds
@@ -230,7 +230,7 @@ def _fresh(response: Response, ttl: Lifetimes, *, began: float, age: float) -> F
         stale_while_revalidate_until=fresh_until + found.stale_while_revalidate_seconds,
         stale_if_error_until=float("inf") if forgiving is None else fresh_until + forgiving,
     )
-    # What is stale at once is for one viewer only: each of those who waited asks for a copy of its own.
+    # What is stale at once serves one viewer only; each of the others asks again.
     shareable = found.lifetime_seconds > 0
     return Fetched(entry=entry, x_cache="Miss", storable=found.storable, shareable=shareable)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A response, and how the edge came by it; `age_seconds` where it was there already."""
+    """A response, and where it came from; `age_seconds` if it was in the cache."""
 
     entry: Entry
     x_cache: XCache
@@ -47,7 +47,7 @@ class Deliverer:
         self._background: set[asyncio.Task[Fetched]] = set()
 
     async def deliver(self, path: str, accept_encoding: str | None) -> Delivery:
-        """Return what a viewer of this (normalized) path is to see."""
+        """Return the response for a viewer of this (normalized) path."""
         behavior = self.distribution.behavior(path)
         encodings = accepted_encodings(accept_encoding, gzip=behavior.gzip, brotli=behavior.brotli)
         key = Key(path, encodings)
@@ -76,7 +76,7 @@ class Deliverer:
         return self._came(fetched)
 
     def _launch(self, key: Key, behavior: Behavior) -> asyncio.Task[Fetched]:
-        # A task of its own: a viewer who leaves must not end what others wait for.
+        # In its own task: a viewer who leaves must not end a fetch that others wait for.
         ticket = self.cache.begin(key, now=self.clock.now())
         flight = _Flight(ticket=ticket, task=asyncio.create_task(self._fetch(ticket, behavior)))
         self._flights[key] = flight
@@ -118,7 +118,7 @@ class Deliverer:
 
     def _came(self, fetched: Fetched) -> Delivery:
         if fetched.x_cache == "Hit":
-            # The origin failed, and the stale object is what there is.
+            # The origin failed, and the stale object stands in.
             return self._stored(fetched.entry)
         return Delivery(entry=fetched.entry, x_cache=fetched.x_cache, age_seconds=None)
 

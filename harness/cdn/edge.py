@@ -79,7 +79,7 @@ class EdgeClock:
         self._edge = edge
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at the edge, at once."""
+        """Move the edge's time forward at once."""
         self._edge.ask("advance", str(seconds))
 
 
@@ -96,7 +96,7 @@ class Edge(EdgeAddresses):
 
     @cached_property
     def clock(self) -> EdgeClock:
-        """The edge's clock, which can be moved on."""
+        """The edge's clock, which can be advanced."""
         return EdgeClock(self)
 
     @property
@@ -105,7 +105,7 @@ class Edge(EdgeAddresses):
         return self._api.client("cloudfront")
 
     def counts(self) -> Counts:
-        """Ask what the edge has done so far."""
+        """Return what the edge has done so far."""
         return Counts(**{_COUNTED_AS.get(name, name): number for name, number in self.ask("counts").items()})
 
     def ask(self, what: str, body: str | None = None) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
 
     An invalidation takes effect at once, and is in progress for `invalidation_seconds` of the edge's clock.
     """
-    # A target's own kind of account talks to that target only, whatever its endpoint is changed to.
+    # A plain Aws: a target's subclass talks to that target only, even with another endpoint.
     aws = Aws(**{one.name: getattr(deployment.aws, one.name) for one in fields(Aws)})
     source = Source(
         bucket=deployment.bucket,
@@ -147,7 +147,7 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
     try:
-        # It has the credentials in it.
+        # The options include credentials.
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(options)))
         with process.running(command, cwd=folder, env=environment, log=log, stop_seconds=1.0) as server:

@@ -1,4 +1,4 @@
-"""Invalidations of a distribution: which there were, and what may be asked; and the clock that they go by.
+"""The invalidations of a distribution, the limits that CloudFront sets them, and the edge's clock.
 
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html
@@ -24,7 +24,7 @@ _ID_CHARACTERS: Final = string.ascii_uppercase + string.digits
 
 
 class RefusedError(ThumbrigError):
-    """Raised when CloudFront would refuse a request; has the status and the code of its answer."""
+    """Raised when CloudFront would refuse a request, with the status and the code of its answer."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -53,21 +53,21 @@ class Clock:
         return self._started + time.monotonic()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass at once."""
+        """Move the time forward at once."""
         self._started += seconds
 
 
 class Ledger:
-    """All invalidations, the newest last; each is in progress for `progress_seconds`."""
+    """All invalidations, the newest last, each in progress for `progress_seconds`."""
 
     def __init__(self, *, progress_seconds: float) -> None:
         self._progress_seconds = progress_seconds
         self._by_id: dict[str, InvalidationRecord] = {}
 
     def accept(self, paths: Sequence[str], reference: str, *, now: float) -> tuple[InvalidationRecord, bool]:
-        """Enter a batch; return its record, and whether it is a new one; raises RefusedError.
+        """Enter a batch; return its record, and whether it is new; raises RefusedError.
 
-        The same batch under the same reference is the invalidation that it was before.
+        The same batch with the same reference is the same invalidation.
         """
         if not reference:
             raise RefusedError(400, "InvalidArgument", "CallerReference must not be empty.")
@@ -92,12 +92,12 @@ class Ledger:
         return record, True
 
     def forget(self, record: InvalidationRecord) -> None:
-        """Take back a batch that was refused elsewhere."""
+        """Remove a batch that the target has refused."""
         del self._by_id[record.id]
 
     @property
     def accepted_paths(self) -> int:
-        """How many paths all batches have together: AWS charges by the path."""
+        """The number of paths in all batches; AWS charges by the path."""
         return sum(len(record.paths) for record in self._by_id.values())
 
     def find(self, invalidation_id: str) -> InvalidationRecord:
@@ -111,7 +111,7 @@ class Ledger:
         return list(reversed(self._by_id.values()))
 
     def status(self, record: InvalidationRecord, *, now: float) -> str:
-        """Return CloudFront's word for how far it is."""
+        """Return the status in CloudFront's words."""
         return "InProgress" if now < record.created + self._progress_seconds else "Completed"
 
     def _check(self, paths: Sequence[str], *, now: float) -> None:

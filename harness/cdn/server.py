@@ -41,7 +41,7 @@ CA_FILE: Final = "ca.pem"
 CONTROL: Final = "/_edge"
 _CACHE_BYTES: Final = 64 * 2**20
 _IDLE_SECONDS: Final = 60.0
-# Beyond what a request may have, so that the edge itself refuses it with its own page.
+# Above the edge's own limits, so that a large request gets CloudFront's error page.
 _MOST_LINE_BYTES: Final = 64 * 1024
 _MOST_HEADERS: Final = 1_000
 
@@ -67,7 +67,7 @@ class EdgeAddresses:
 
 
 class _Api:
-    """Answers the CloudFront API, and the rig's own questions beside it."""
+    """Answers the CloudFront API, and the rig's own requests under `/_edge`."""
 
     def __init__(self, deliverer: Deliverer, options: EdgeOptions) -> None:
         self._deliverer = deliverer
@@ -114,7 +114,7 @@ async def serve(options: EdgeOptions, folder: Path) -> None:
         domain=distribution.domain,
     )
     replace_file(folder / ADDRESSES_FILE, json.dumps(asdict(addresses)))
-    # What exists by now stays: the collector need not walk it while viewers wait.
+    # All objects so far stay: the collector need not visit them while viewers wait.
     gc.collect()
     gc.freeze()
     ended = asyncio.Event()
@@ -126,7 +126,7 @@ async def serve(options: EdgeOptions, folder: Path) -> None:
 
 
 def _certified(folder: Path, names: Iterable[str]) -> ssl.SSLContext:
-    """Make a certificate for loopback and these host names, of an authority that clients can verify it by."""
+    """Make a certificate for loopback and these host names, and write its authority's for the clients."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / CA_FILE)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -146,14 +146,14 @@ async def _listen(
         max_field_size=_MOST_LINE_BYTES,
         max_headers=_MOST_HEADERS,
     )
-    # A rush of viewers connects all at once.
+    # Many viewers may connect at the same moment.
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls, backlog=1024)
     port: int = server.sockets[0].getsockname()[1]
     return port
 
 
 def main() -> None:
-    """Run the edge; if it cannot start, leave the reason in a file for the rig to report."""
+    """Run the edge; if it cannot start, write the reason to a file that the rig reports."""
     path = Path(sys.argv[1])
     try:
         asyncio.run(serve(msgspec.json.decode(path.read_bytes(), type=EdgeOptions), path.parent))

@@ -2,8 +2,8 @@
 
 From a target with CloudFront it reads the deployed distribution, so it also serves what an update changed.
 From one without it reads the stack's template, where the distribution stands under a condition. It resolves
-references and substitutions as CloudFormation does, and brings the result into the form in which the API would
-describe it. So one reader takes both.
+references and substitutions as CloudFormation does, and brings the result into the form of the API. So one
+reader takes both.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 _SUBSTITUTION: Final = re.compile(r"\$\{([^!}]+)\}")
-# What is a plain list in a template has a count beside it in the API.
+# In the API each list has its count beside it, except for these.
 _PLAIN_LISTS: Final = frozenset({"Tags"})
 
 
 class NoDistributionError(ThumbrigError):
-    """Raised when a deployment gives neither a distribution nor a stack to read one from."""
+    """Raised when a deployment has neither a distribution nor a stack to read one from."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class UnreadableTemplateError(ThumbrigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Names what to read: a distribution by its id, or else a stack."""
+    """Where to read: a distribution by its id, or else a stack."""
 
     bucket: str
     distribution_id: str | None
@@ -61,14 +61,14 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What was read; `bucket_policy` only where the bucket itself cannot have it."""
+    """What was read; `bucket_policy` only if the bucket itself does not have it."""
 
     described: Described
     bucket_policy: Mapping[str, Any] | None = None
 
 
 def read_source(aws: Aws, source: Source) -> Reading:
-    """Read the distribution from where the target keeps it."""
+    """Read the distribution from the API, or from the template."""
     if source.distribution_id is not None:
         return Reading(described=_from_api(aws, source.distribution_id))
     if source.stack_name is not None:
@@ -109,7 +109,7 @@ def _from_template(aws: Aws, bucket: str, stack_name: str) -> Reading:
     cloudformation = aws.client("cloudformation")
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     account = aws.client("sts").get_caller_identity()["Account"]
-    # The id of a distribution that nobody made: of CloudFront's form, and the same each time.
+    # The id of a distribution that does not exist: in CloudFront's form, and the same each time.
     made_up = hashlib.sha256(bucket.encode()).hexdigest()[:13].upper()
     names = {
         **{one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])},
@@ -144,7 +144,7 @@ def _from_template(aws: Aws, bucket: str, stack_name: str) -> Reading:
 class Template:
     """A template's resources, resolved one by one.
 
-    `names` are what its references stand for: parameters, pseudo parameters, and the parts that exist.
+    `names` resolves its references: parameters, pseudo parameters, and the resources that exist.
     """
 
     def __init__(self, text: str, names: Mapping[str, str]) -> None:
@@ -194,14 +194,14 @@ class Template:
     def _name(self, name: str) -> str:
         if name in self._names:
             return self._names[name]
-        # A part that the target did not make is named by its own name; it only has to be the same everywhere.
+        # A resource that does not exist goes by its logical name, which only has to be the same everywhere.
         if name.partition(".")[0] in self._resources:
             return name.partition(".")[0]
         raise UnreadableTemplateError(f"{name} stands for nothing")
 
 
 def api_form(properties: Any) -> Any:  # noqa: ANN401  a tree of YAML
-    """Bring a template's properties into the API's form: lists get their Quantity."""
+    """Bring a template's properties into the API's form, where lists have a Quantity."""
     if isinstance(properties, list):
         return {"Quantity": len(properties), "Items": [api_form(one) for one in properties]}
     if not isinstance(properties, dict):

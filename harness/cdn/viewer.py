@@ -1,4 +1,4 @@
-"""The viewers' side of the edge: which requests it takes, and what its answers look like."""
+"""The viewers' side of the edge: checks requests, and answers them from the cache."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_MODIFIED: Final = 304
 
 
 class ViewerRefusedError(ThumbrigError):
-    """Raised when the edge refuses a request by itself."""
+    """Raised when the edge refuses a viewer's request without asking the bucket."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -79,7 +79,7 @@ class ViewerRequests:
         return await self._from_cache(request, path)
 
     async def _from_cache(self, request: web.BaseRequest, path: str) -> web.Response:
-        # A client of HTTP/1.0 is not taken to understand compression.
+        # HTTP/1.0 clients get no compressed answers.
         accepted = request.headers.get("accept-encoding") if request.version >= (1, 1) else None
         delivery = await self._deliverer.deliver(path, accepted)
         marks = self._marks.headers(delivery.x_cache, age=delivery.age_seconds)
@@ -115,7 +115,7 @@ class ViewerRequests:
 def _conditioned(request: web.BaseRequest, whole: Response) -> Response:
     if whole.status != _OK:
         return whole
-    asked = request.headers  # a mapping that does not mind the case
+    asked = request.headers  # its names are case-insensitive
     if not_modified(asked, whole.headers):
         return Response(status=_NOT_MODIFIED, headers=not_modified_headers(whole.headers))
     wanted = asked.get("range")

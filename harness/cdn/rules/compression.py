@@ -12,14 +12,14 @@ import brotli
 
 from harness.cdn.rules.message import Response
 
-# Of the same order as the speed of an edge: the smallest output is not worth its time.
+# Fast rather than small: an edge compresses while a viewer waits.
 _BROTLI_QUALITY: Final = 5
 _GZIP_LEVEL: Final = 6
 _LEAST_BYTES: Final = 1_000
 _MOST_BYTES: Final = 10_000_000
 _STATUSES: Final = frozenset({200, 403, 404})
 
-# WebP, JPEG and their like are not among them: they are compressed already.
+# Without WebP, JPEG and the like, which are compressed already.
 TYPES: Final = frozenset(
     {
         *(f"application/{name}" for name in ("dash+xml", "eot", "font", "font-sfnt", "javascript", "json")),
@@ -39,7 +39,7 @@ TYPES: Final = frozenset(
 
 
 def compressed(response: Response, accepted: str) -> Response:
-    """Compress a response for viewers who accept these encodings, if its kind and its size call for it."""
+    """Compress a response for viewers who accept these encodings, if CloudFront would compress it."""
     encoding = encoding_for(response, accepted)
     if encoding is None:
         return response
@@ -64,7 +64,7 @@ def encoding_for(response: Response, accepted: str) -> str | None:
 
 
 def as_compressed(response: Response, encoding: str, body: bytes) -> Response:
-    """Put the compressed body in the response's place."""
+    """Replace the body, and change the headers to match."""
     headers = {**response.headers, "content-encoding": encoding, "vary": "Accept-Encoding"}
     if etag := weak_etag(response.headers.get("etag")):
         headers["etag"] = etag
@@ -74,7 +74,7 @@ def as_compressed(response: Response, encoding: str, body: bytes) -> Response:
 
 
 def weak_etag(etag: str | None) -> str | None:
-    """Convert a strong tag to a weak one; a tag that is neither goes."""
+    """Convert a strong tag to a weak one; drop a tag that is neither."""
     if etag and etag.startswith('"'):
         return f"W/{etag}"
     return etag if etag and etag.startswith("W/") else None

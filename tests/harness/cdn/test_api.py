@@ -182,7 +182,7 @@ def test_other_calls_reach_the_target_s_own_control_plane(edge: Edge) -> None:
     assert edge.distribution_id in [item["Id"] for item in listed["Items"]]
 
 
-def test_where_there_is_none_they_are_refused(target: EmbeddedTarget) -> None:
+def test_without_a_control_plane_other_calls_are_refused(target: EmbeddedTarget) -> None:
     with run_edge(target.deploy(parameters={"WithCloudFront": "false"})) as edge:
         with pytest.raises(ClientError) as refused:
             edge.cloudfront.list_distributions()

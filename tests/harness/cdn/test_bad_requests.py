@@ -107,7 +107,7 @@ def test_the_second_half_of_a_request_may_come_later(edge: Edge) -> None:
     assert _status(answer) == 301
 
 
-def test_nothing_of_another_bucket_can_be_had(viewer: Viewer, bucket: Bucket) -> None:
+def test_no_path_reaches_another_bucket(viewer: Viewer, bucket: Bucket) -> None:
     other = f"{bucket.name}-other"
     bucket.s3.create_bucket(Bucket=other)
     bucket.s3.put_object(Bucket=other, Key="secret", Body=b"secret")

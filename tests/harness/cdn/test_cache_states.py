@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: nothing stale is served as fresh, and nobody else's object."""
+"""In any order of events, the cache serves nothing stale as fresh, and no object of another path."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Object:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question to the origin: when, in which order of events, and what it said of which object."""
+    """One request to the origin: its time, its place in the order of events, the answer and its object."""
 
     ticket: Ticket
     moment: int

@@ -39,7 +39,7 @@ _DESCRIBED = Described(
 )
 
 
-def test_the_api_and_the_template_say_the_same(deployment: Deployment) -> None:
+def test_the_api_and_the_template_describe_the_same_distribution(deployment: Deployment) -> None:
     by_api = Source(
         bucket=deployment.bucket, distribution_id=deployment.distribution_id, stack_name=deployment.stack_name
     )

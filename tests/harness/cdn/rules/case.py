@@ -1,4 +1,4 @@
-"""The form of the table: what is done, what must come of it, and the source that says so."""
+"""A case of the table: an act, its expected result, and the source that says so."""
 
 from __future__ import annotations
 
