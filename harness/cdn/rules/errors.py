@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS: Final = 10.0
 
-# The first page lists 403 among the statuses that need a header. The second page says that a 403 is remembered
-# for 10 s like the rest, and so does everybody with a private bucket behind CloudFront, the rig's main case.
+# The first page lists 403 among the statuses that need a header. The second says that it is remembered for
+# 10 s like the rest, and so does everybody with a private bucket behind CloudFront: the rig's main case.
 _ALWAYS = frozenset({403, 404, 414, 500, 501, 502, 503, 504})
 _WITH_MAX_AGE = frozenset({400, 405, 412, 415})
 
