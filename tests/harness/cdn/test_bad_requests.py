@@ -66,9 +66,8 @@ def _status(answer: bytes) -> int:
         pytest.param(
             b"GET / HTTP/1.1\r\n" + _HOST + b"X: " + b"a" * 30_000 + b"\r\n\r\n", 413, id="large header"
         ),
-        pytest.param(
-            b"GET / HTTP/1.1\r\n" + _HOST + b"X: 1\r\n" * 10_000 + b"\r\n", 400, id="10,000 headers"
-        ),
+        # In one TLS record: the edge closes at the first header too many, and half a sent request is a reset.
+        pytest.param(b"GET / HTTP/1.1\r\n" + _HOST + b"X: 1\r\n" * 2_000 + b"\r\n", 400, id="2,000 headers"),
         pytest.param(
             b"GET / HTTP/1.1\r\n" + _HOST + b"Content-Length: 4\r\n\r\nbody", 403, id="a body on GET"
         ),
