@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 import urllib.request
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
@@ -16,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from harness import guardian, process
+from harness import process
 from harness.aws import Aws
 from harness.cdn.server import ADDRESSES_FILE, CA_FILE, CONTROL, ERROR_FILE, EdgeAddresses, EdgeOptions
 from harness.cdn.source import Source
 from harness.errors import ThumbrigError
+from harness.run_folder import run_folder
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
@@ -137,19 +136,17 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
         distribution_id=deployment.distribution_id,
         stack_name=deployment.stack_name,
     )
-    folder = Path(tempfile.mkdtemp(prefix="thumbrig-edge-"))
-    guardian.watch_folder(folder)
     options = EdgeOptions(aws=aws, source=source, invalidation_seconds=invalidation_seconds)
-    path, log = folder / "options.json", folder / "edge.log"
-    command = [sys.executable, "-m", "harness.cdn.server", str(path)]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
-    try:
+    with run_folder() as folder:
+        path, log = folder / "options.json", folder / "edge.log"
         # The options include credentials.
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(options)))
+        command = [sys.executable, "-m", "harness.cdn.server", str(path)]
         with process.running(command, cwd=folder, env=environment, log=log, stop_seconds=1.0) as server:
             yield Edge(
                 **asdict(_addresses(server, folder, log)),
@@ -157,9 +154,6 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
                 process_id=server.pid,
                 aws=aws,
             )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        guardian.forget_folder(folder)
 
 
 def _addresses(server: Process, folder: Path, log: Path) -> EdgeAddresses:

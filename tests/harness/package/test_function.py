@@ -11,8 +11,10 @@ from harness.package.function import (
     HandlerNotIncludedError,
     NoFunctionFileError,
     NoFunctionFolderError,
+    Pin,
     RequirementNotPinnedError,
     UnreadableFunctionFileError,
+    read_pin,
 )
 from harness.package.platforms import UnknownRuntimeError
 
@@ -175,6 +177,20 @@ def test_a_requirement_that_is_not_pinned_exactly_is_refused(folder: Path, requi
 
     with pytest.raises(RequirementNotPinnedError, match="not pinned exactly"):
         FunctionFolder.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "pin"),
+    [
+        ("Pillow==13.0.0", Pin(name="Pillow", version="13.0.0")),
+        ("tomli[extra] === 2.0.1; python_version < '3.11'", Pin(name="tomli", version="2.0.1")),
+        ("@img/sharp-wasm32@0.34.5-rc.1", Pin(name="@img/sharp-wasm32", version="0.34.5-rc.1")),
+        ("Pillow==13.*", None),
+        ("sharp@latest", None),
+    ],
+)
+def test_a_pin_of_either_language_is_read(requirement: str, pin: Pin | None) -> None:
+    assert read_pin(requirement) == pin
 
 
 @pytest.mark.parametrize("handler", ["shouter.missing.handle", "main.handle", "shouter.data.words.handle"])
