@@ -60,6 +60,7 @@ class Distribution:
     root_object: str
     behaviors: tuple[Behavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
+    bucket_policy: Mapping[str, Any] | None = None
 
     def behavior(self, path: str) -> Behavior:
         """Return the first behavior whose pattern matches; the last is the default and matches all paths."""
@@ -75,7 +76,10 @@ class Distribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """A distribution as the CloudFront API describes it, with the policies that it refers to by id."""
+    """A distribution as the CloudFront API describes it, with the policies that it refers to by id.
+
+    `bucket_policy` is there only if the bucket itself does not have it.
+    """
 
     id: str
     arn: str
@@ -83,6 +87,7 @@ class Described:
     config: Mapping[str, Any]
     cache_policies: Mapping[str, Mapping[str, Any]]
     access_controls: Mapping[str, Mapping[str, Any]]
+    bucket_policy: Mapping[str, Any] | None = None
 
 
 def read_distribution(described: Described) -> Distribution:
@@ -99,6 +104,7 @@ def read_distribution(described: Described) -> Distribution:
         root_object=config.get("DefaultRootObject") or "",
         behaviors=tuple(_behavior(behavior, origins, described) for behavior in behaviors),
         errors={int(rule["ErrorCode"]): _error_rule(rule) for rule in _items(config, "CustomErrorResponses")},
+        bucket_policy=described.bucket_policy,
     )
 
 

@@ -131,12 +131,7 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
     """
     # A plain Aws: a target's subclass talks to that target only, even with another endpoint.
     aws = Aws(**{one.name: getattr(deployment.aws, one.name) for one in fields(Aws)})
-    source = Source(
-        bucket=deployment.bucket,
-        distribution_id=deployment.distribution_id,
-        stack_name=deployment.stack_name,
-    )
-    options = EdgeOptions(aws=aws, source=source, invalidation_seconds=invalidation_seconds)
+    options = EdgeOptions(aws=aws, source=Source.of(deployment), invalidation_seconds=invalidation_seconds)
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": str(Path(__file__).parents[2]),

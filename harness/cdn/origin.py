@@ -41,14 +41,13 @@ _NOT_FOUND: Final = 404
 class BucketClient:
     """Requests to buckets of one endpoint."""
 
-    def __init__(self, aws: Aws, *, distribution_policy: Mapping[str, Any] | None) -> None:
+    def __init__(self, aws: Aws) -> None:
         if not (aws.endpoint_url and aws.access_key_id and aws.secret_access_key):
             raise ValueError(aws)
         self._endpoint = aws.endpoint_url.rstrip("/")
         self._signer = S3SigV4Auth(
             Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token), "s3", aws.region
         )
-        self._distribution_policy = distribution_policy
         self._session = aiohttp.ClientSession(
             auto_decompress=False,
             connector=aiohttp.TCPConnector(limit=64),
@@ -74,7 +73,8 @@ class BucketClient:
         url = f"{self._endpoint}/{origin.bucket}/{request_path(key)}"
         try:
             answer, policy = await asyncio.gather(
-                self._request(method, url, headers or {}, signed=origin.signed), self._policy(origin)
+                self._request(method, url, headers or {}, signed=origin.signed),
+                self._policy(distribution, origin),
             )
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Response(status=504, headers={})
@@ -82,9 +82,9 @@ class BucketClient:
             return Response(status=502, headers={})
         return _as_the_policy_has_it(answer, policy, distribution, origin, key) if origin.signed else answer
 
-    async def _policy(self, origin: Origin) -> Mapping[str, Any] | None:
-        if self._distribution_policy is not None or not origin.signed:
-            return self._distribution_policy
+    async def _policy(self, distribution: Distribution, origin: Origin) -> Mapping[str, Any] | None:
+        if distribution.bucket_policy is not None or not origin.signed:
+            return distribution.bucket_policy
         # Read each time, so that a change of the policy has an effect at once.
         answer = await self._request("GET", f"{self._endpoint}/{origin.bucket}?policy", {}, signed=True)
         if answer.status in {_FORBIDDEN, _NOT_FOUND}:

@@ -91,15 +91,14 @@ class _Api:
         return await self._control_plane.answer(request)
 
     async def _reload(self) -> None:
-        reading = await asyncio.to_thread(read_source, self._options.aws, self._options.source)
-        self._deliverer.distribution = read_distribution(reading.described)
+        described = await asyncio.to_thread(read_source, self._options.aws, self._options.source)
+        self._deliverer.distribution = read_distribution(described)
 
 
 async def serve(options: EdgeOptions, folder: Path) -> None:
     """Serve until SIGTERM; what clients need is written to `folder`."""
-    reading = read_source(options.aws, options.source)
-    distribution = read_distribution(reading.described)
-    bucket = BucketClient(options.aws, distribution_policy=reading.bucket_policy)
+    distribution = read_distribution(read_source(options.aws, options.source))
+    bucket = BucketClient(options.aws)
     deliverer = Deliverer(distribution, bucket, Cache(limit_bytes=_CACHE_BYTES), Clock())
     tls = _certified(folder, [distribution.domain, *distribution.aliases])
 

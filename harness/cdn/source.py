@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.aws import Aws
+    from harness.deployment import Deployment
 
 
 _SUBSTITUTION: Final = re.compile(r"\$\{([^!}]+)\}")
@@ -53,24 +54,25 @@ class Source:
     distribution_id: str | None
     stack_name: str | None
 
+    @classmethod
+    def of(cls, deployment: Deployment) -> Source:
+        """Name what an edge of this deployment serves."""
+        return cls(
+            bucket=deployment.bucket,
+            distribution_id=deployment.distribution_id,
+            stack_name=deployment.stack_name,
+        )
+
     @property
     def has_control_plane(self) -> bool:
         """Whether the target itself knows the distribution."""
         return self.distribution_id is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """What was read; `bucket_policy` only if the bucket itself does not have it."""
-
-    described: Described
-    bucket_policy: Mapping[str, Any] | None = None
-
-
-def read_source(aws: Aws, source: Source) -> Reading:
+def read_source(aws: Aws, source: Source) -> Described:
     """Read the distribution from the API, or from the template."""
     if source.distribution_id is not None:
-        return Reading(described=_from_api(aws, source.distribution_id))
+        return _from_api(aws, source.distribution_id)
     if source.stack_name is not None:
         return _from_template(aws, source.bucket, source.stack_name)
     raise NoDistributionError
@@ -105,7 +107,7 @@ def _from_api(aws: Aws, distribution_id: str) -> Described:
     )
 
 
-def _from_template(aws: Aws, bucket: str, stack_name: str) -> Reading:
+def _from_template(aws: Aws, bucket: str, stack_name: str) -> Described:
     cloudformation = aws.client("cloudformation")
     stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     account = aws.client("sts").get_caller_identity()["Account"]
@@ -124,7 +126,7 @@ def _from_template(aws: Aws, bucket: str, stack_name: str) -> Reading:
     template = Template(str(cloudformation.get_template(StackName=stack_name)["TemplateBody"]), names)
     _, distribution = template.only("AWS::CloudFront::Distribution")
     _, policy = template.only("AWS::S3::BucketPolicy")
-    described = Described(
+    return Described(
         id=f"E{made_up}",
         arn=f"arn:aws:cloudfront::{account}:distribution/E{made_up}",
         domain=f"d{made_up.lower()}.cloudfront.net",
@@ -137,8 +139,8 @@ def _from_template(aws: Aws, bucket: str, stack_name: str) -> Reading:
             name: properties["OriginAccessControlConfig"]
             for name, properties in template.all("AWS::CloudFront::OriginAccessControl").items()
         },
+        bucket_policy=policy["PolicyDocument"],
     )
-    return Reading(described=described, bucket_policy=policy["PolicyDocument"])
 
 
 class Template:

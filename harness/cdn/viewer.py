@@ -40,7 +40,7 @@ class ViewerRequests:
         self._deliverer = deliverer
         # None on the port that is HTTPS itself.
         self._https_port = https_port
-        self._marks = answers.Marks()
+        self._edge_headers = answers.EdgeHeaders()
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
         """Answer one request."""
@@ -49,9 +49,9 @@ class ViewerRequests:
         try:
             response = await self._answer(request)
         except (ViewerRefusedError, BadUrlError) as exc:
-            marks = self._marks.headers("Error")
+            edge_headers = self._edge_headers.make("Error")
             now = self._deliverer.clock.now()
-            response = answers.refusal(exc.status, html.escape(str(exc)), marks, now=now)
+            response = answers.refusal(exc.status, html.escape(str(exc)), edge_headers, now=now)
         counts[response.headers["x-cache"].partition(" ")[0]] += 1
         if response.status >= 400:  # noqa: PLR2004  RFC 9110, section 15
             counts["error_answers"] += 1
@@ -82,12 +82,12 @@ class ViewerRequests:
         # HTTP/1.0 clients get no compressed answers.
         accepted = request.headers.get("accept-encoding") if request.version >= (1, 1) else None
         delivery = await self._deliverer.deliver(path, accepted)
-        marks = self._marks.headers(delivery.x_cache, age=delivery.age_seconds)
-        return answers.to_web(_conditioned(request, delivery.entry.response), marks)
+        edge_headers = self._edge_headers.make(delivery.x_cache, age=delivery.age_seconds)
+        return answers.to_web(_conditioned(request, delivery.entry.response), edge_headers)
 
     async def _passed_on(self, method: str, path: str) -> web.Response:
         response = await self._deliverer.forward(method, path)
-        return answers.to_web(response, self._marks.headers("Error" if response.is_error else "Miss"))
+        return answers.to_web(response, self._edge_headers.make("Error" if response.is_error else "Miss"))
 
     def _known_host(self, request: web.BaseRequest) -> str:
         host = request.headers.get("host", "")
@@ -108,8 +108,10 @@ class ViewerRequests:
             raise ViewerRefusedError(403, "Bad request: this method needs HTTPS or HTTP/1.1.")
         path, query = split_target(request.raw_path)
         location = f"https://{host}:{self._https_port}{path}" + (f"?{query}" if query else "")
-        marks = self._marks.headers("Redirect")
-        return answers.redirect(301 if cacheable else 307, location, marks, now=self._deliverer.clock.now())
+        edge_headers = self._edge_headers.make("Redirect")
+        return answers.redirect(
+            301 if cacheable else 307, location, edge_headers, now=self._deliverer.clock.now()
+        )
 
 
 def _conditioned(request: web.BaseRequest, whole: Response) -> Response:

@@ -34,8 +34,8 @@ class NoFunctionFolderError(FunctionFolderError):
     """Raised when the folder is missing, or is not a folder."""
 
     def __init__(self, path: Path) -> None:
-        came = "a file" if path.exists() else "nothing"
-        super().__init__(f"{path}: expected a function folder, found {came}; check the path")
+        found = "a file" if path.exists() else "nothing"
+        super().__init__(f"{path}: expected a function folder, found {found}; check the path")
 
 
 class NoFunctionFileError(FunctionFolderError):
@@ -57,8 +57,8 @@ class UnreadableFunctionFileError(FunctionFolderError):
 class FunctionSettingError(FunctionFolderError):
     """Raised when a setting is missing, unknown or malformed."""
 
-    def __init__(self, path: Path, key: str, *, expected: str, came: object) -> None:
-        super().__init__(f"{path}: {key}: expected {expected}, came {came}; change that setting")
+    def __init__(self, path: Path, key: str, *, expected: str, got: object) -> None:
+        super().__init__(f"{path}: {key}: expected {expected}, got {got}; change that setting")
 
 
 class RequirementNotPinnedError(FunctionFolderError):
@@ -253,8 +253,8 @@ class FunctionFolder:
         if not _BUNDLER_PIN.fullmatch(self.bundler):
             raise RequirementNotPinnedError(self.description, self.bundler, example="esbuild@0.28.2")
 
-    def _wrong(self, key: str, expected: str, came: str) -> FunctionSettingError:
-        return FunctionSettingError(self.description, key, expected=expected, came=came)
+    def _wrong(self, key: str, expected: str, got: str) -> FunctionSettingError:
+        return FunctionSettingError(self.description, key, expected=expected, got=got)
 
 
 def _read_toml(folder: Path) -> dict[str, Any]:
@@ -277,13 +277,13 @@ class _Table:
     def text(self, key: str, *, default: str | None = None) -> str:
         value = self._values.get(key, default)
         if not isinstance(value, str):
-            raise self._wrong(key, "a text", value)
+            raise self._wrong(key, "a string", value)
         return value
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         value = self._values.get(key, None if required else [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise self._wrong(key, "a list of texts", value)
+            raise self._wrong(key, "a list of strings", value)
         if required and not value:
             raise self._wrong(key, "at least one", "an empty list")
         return tuple(value)
@@ -291,7 +291,7 @@ class _Table:
     def all_texts(self) -> dict[str, str]:
         for key, value in self._values.items():
             if not isinstance(value, str) or not value.strip():
-                raise self._wrong(key, "a text that gives the reason", repr(value))
+                raise self._wrong(key, "a string that gives the reason", repr(value))
         return dict(self._values)
 
     def table(self, key: str, *, required: bool = False) -> _Table:
@@ -306,5 +306,5 @@ class _Table:
 
     def _wrong(self, key: str, expected: str, value: object) -> FunctionSettingError:
         key = f"{self._name}.{key}" if self._name else key
-        came = "nothing" if value is None else value if isinstance(value, str) else repr(value)
-        return FunctionSettingError(self._path, key, expected=expected, came=came)
+        got = "nothing" if value is None else value if isinstance(value, str) else repr(value)
+        return FunctionSettingError(self._path, key, expected=expected, got=got)

@@ -164,7 +164,7 @@ def _without_twin(
         if any(str(folder / (module["stem"] + ending)) in names for ending in endings):
             continue
         message = (
-            f"expected {platform.module_tag} or abi3, came {module['tag']}, which {platform.runtime} does not"
+            f"expected {platform.module_tag} or abi3, got {module['tag']}, which {platform.runtime} does not"
             f" import there; build the package for {platform}"
         )
         yield Finding(kind=_difference(module["tag"], platform), path=name, message=message)
@@ -172,12 +172,12 @@ def _without_twin(
 
 def _difference(tag: str, platform: Platform) -> Kind:
     """Return which part of a tag differs: cpython-313-x86_64-linux-gnu, cpython-313-darwin."""
-    wanted, came = platform.module_tag.split("-"), tag.split("-")
-    if ("linux" in came) != ("linux" in wanted):
+    wanted, got = platform.module_tag.split("-"), tag.split("-")
+    if ("linux" in got) != ("linux" in wanted):
         return "system"
-    if came[:2] != wanted[:2]:
+    if got[:2] != wanted[:2]:
         return "python"
-    return "architecture" if came[2] != wanted[2] else "libc"
+    return "architecture" if got[2] != wanted[2] else "libc"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,8 +253,8 @@ def _read_mach_o(start: bytes) -> _Binary | None:
 
 
 def _unloadable(name: str, binary: _Binary, platform: Platform, brought: set[str]) -> Iterator[Finding]:
-    def differs(kind: Kind, wanted: str, came: str) -> Finding:
-        message = f"expected a library for {wanted}, came one for {came}; build the package for {platform}"
+    def differs(kind: Kind, wanted: str, got: str) -> Finding:
+        message = f"expected a library for {wanted}, got one for {got}; build the package for {platform}"
         return Finding(kind=kind, path=name, message=message)
 
     if binary.system != platform.system:

@@ -163,7 +163,7 @@ def test_a_module_for_another_python_is_found(make: Callable[[Platform, str], Pa
 
     assert finding.kind == "python"
     assert finding.path == "markupsafe/_speedups.cpython-311-x86_64-linux-gnu.so"
-    assert "expected cpython-313-x86_64-linux-gnu or abi3, came cpython-311" in finding.message
+    assert "expected cpython-313-x86_64-linux-gnu or abi3, got cpython-311" in finding.message
 
 
 @pytest.mark.network
