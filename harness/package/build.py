@@ -31,7 +31,7 @@ _COMPRESSION_LEVEL = 6
 
 
 class NotSavedError(ThumbrigError):
-    """Raised when a package cannot be written to the place that a person has chosen."""
+    """Raised when a package cannot be copied to the chosen path."""
 
     def __init__(self, path: Path, reason: OSError) -> None:
         super().__init__(f"{path}: expected a place for the package, cannot write there: {reason.strerror}")
@@ -76,7 +76,7 @@ def build(function: FunctionFolder, platform: Platform, *, cache: Path) -> Packa
 
 
 def save(package: Package, path: Path) -> None:
-    """Copy a package to the place that a person has chosen."""
+    """Copy a package to another path."""
     try:
         shutil.copyfile(package.path, path)
     except OSError as exc:

@@ -16,7 +16,7 @@ _VERSION = re.compile(r"v(?P<major>\d+)\.\d+\.\d+")
 
 
 class NoNodeError(ThumbrigError):
-    """Raised when a command is missing that runs or packages Node.js functions."""
+    """Raised when node or npm is needed and not on PATH."""
 
     def __init__(self, command: str) -> None:
         super().__init__(

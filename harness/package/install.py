@@ -1,4 +1,4 @@
-"""What the installers of both languages share: their errors, and the join of own and installed files."""
+"""What the installers of both languages share."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ System: TypeAlias = Literal["linux", "macos"]
 Libc: TypeAlias = Literal["glibc", "musl", "libSystem"]
 Language: TypeAlias = Literal["python", "nodejs"]
 
-# Amazon Linux's and the wheels' names of Lambda's x86_64 and arm64.
+# The names of Lambda's x86_64 and arm64 in Amazon Linux and in wheels.
 MACHINES: Mapping[Architecture, str] = {"x86_64": "x86_64", "arm64": "aarch64"}
-# And those of Node.js, for processors and systems.
+# The names of processors and systems in Node.js.
 NODE_PROCESSORS: Mapping[Architecture, str] = {"x86_64": "x64", "arm64": "arm64"}
 NODE_SYSTEMS: Mapping[System, str] = {"linux": "linux", "macos": "darwin"}
 

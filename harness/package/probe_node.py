@@ -31,7 +31,7 @@ _LIBRARY_FOLDERS = ("", "lib")
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing in a package that would fail: what was expected, what came, what to change."""
+    """One thing in a package that would fail: what was expected, what is there, what to change."""
 
     kind: Kind
     path: str
