@@ -35,6 +35,6 @@ class EdgeFacts:
         """Ask the edge."""
         return {
             "counts": asdict(self._edge.counts()),
-            "invalidated_paths": sum(month.paths for month in self._edge.ledger()),
+            "invalidated_paths": self._edge.counts().invalidated_paths,
             "ahead_seconds": self._ahead_seconds,
         }

@@ -62,12 +62,7 @@ def _stage(deployment: Deployment) -> Iterator[Stage]:
 
 
 def _remembered_seconds(deployment: Deployment) -> float:
-    source = Source(
-        bucket=deployment.bucket,
-        distribution_id=deployment.distribution_id,
-        stack_name=deployment.stack_name,
-    )
-    distribution = read_distribution(read_source(deployment.aws, source).described)
+    distribution = read_distribution(read_source(deployment.aws, Source.of(deployment)))
     return distribution.error_rule(_MISSING).minimum_seconds
 
 
