@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.report.findings import cold_start_ms, memory_choice
 from benchmarks.report.selection import (
     SUCCESS,
     fastest_first,
@@ -15,7 +16,6 @@ from benchmarks.report.selection import (
     reference,
     sweep_of,
 )
-from benchmarks.report.verdict import cold_start_ms, memory_choice
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ _MEASURED = ("p50 ms", "p95 ms", "CPU ms", "peak MB", "bytes", "SSIMULACRA2", "U
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line: whose it is, where that is a contender, its cells, and whether it tells of a failure."""
+class TableRow:
+    """One row: its contender, its cells, and whether it shows a failure."""
 
-    contender: str | None
+    contender: str
     cells: list[str]
     failed: bool = False
 
@@ -39,12 +39,12 @@ class Table:
 
     name: str
     heads: list[str]
-    rows: list[Row]
+    rows: list[TableRow]
     words: int = 1
 
 
 def reference_table(results: Results) -> Table | None:
-    """Tell the reference picture, and each contender's median as a multiple of ours."""
+    """Show the reference picture, and each contender's median as a multiple of ours."""
     picture, name = reference(results), focus(results)
     if picture is None:
         return None
@@ -55,15 +55,15 @@ def reference_table(results: Results) -> Table | None:
     for entry in ranked + failed:
         times = numbers.EMPTY
         if own and own.p50_ms and entry.p50_ms:
-            times = numbers.ratio(entry.p50_ms / own.p50_ms)
+            times = numbers.two_decimals(entry.p50_ms / own.p50_ms)
         row = _measured([entry.contender], entry)
-        rows.append(Row(contender=entry.contender, cells=[*row.cells, times], failed=row.failed))
+        rows.append(TableRow(contender=entry.contender, cells=[*row.cells, times], failed=row.failed))
     heads = ["contender", *_MEASURED, f"p50, times {name}'s"]
     return Table(name=f"Contenders at {picture.name}", heads=heads, rows=rows)
 
 
 def all_numbers_table(results: Results) -> Table:
-    """Tell every picture and contender."""
+    """Show every picture and contender."""
     rows = [
         _measured([picture.name, entry.contender], entry)
         for picture in results.pictures
@@ -75,7 +75,7 @@ def all_numbers_table(results: Results) -> Table:
 
 
 def sweep_table(results: Results) -> Table | None:
-    """Tell the sweep, with the sizes that it recommends to each contender."""
+    """Show the sweep, with the sizes that it recommends to each contender."""
     rows = [
         row
         for contender in ours_first(results, results.contenders, lambda entry: entry.name)
@@ -86,9 +86,9 @@ def sweep_table(results: Results) -> Table | None:
 
 
 def cold_start_table(results: Results) -> Table | None:
-    """Tell the cold starts, and the packages that they load."""
+    """Show the cold starts, and the packages that they load."""
     rows = [
-        Row(
+        TableRow(
             contender=entry.name,
             cells=[
                 entry.name,
@@ -108,9 +108,9 @@ def cold_start_table(results: Results) -> Table | None:
 
 
 def smallest_memory_table(results: Results) -> Table | None:
-    """Tell the smallest memory with which everything passes."""
+    """Show the smallest memory with which everything passes."""
     rows = [
-        Row(
+        TableRow(
             contender=entry.contender,
             cells=[entry.contender, _set_by(entry), numbers.whole(entry.memory_mb)],
             failed=entry.memory_mb is None,
@@ -124,9 +124,9 @@ def smallest_memory_table(results: Results) -> Table | None:
 
 
 def largest_pictures_table(results: Results) -> Table | None:
-    """Tell how each contender ends with the most pixels, format by format."""
+    """Show how each contender ends with the most pixels, format by format."""
     rows = [
-        Row(
+        TableRow(
             contender=entry.contender,
             cells=[
                 entry.contender,
@@ -143,9 +143,9 @@ def largest_pictures_table(results: Results) -> Table | None:
 
 
 def soak_table(results: Results) -> Table | None:
-    """Tell what many invocations did to the memory at rest."""
+    """Show what many invocations did to the memory at rest."""
     rows = [
-        Row(
+        TableRow(
             contender=entry.contender,
             cells=[
                 entry.contender,
@@ -168,7 +168,7 @@ def _set_by(entry: SmallestMemory) -> str:
     return entry.needs or numbers.EMPTY
 
 
-def _measured(names: list[str], entry: Measurement) -> Row:
+def _measured(names: list[str], entry: Measurement) -> TableRow:
     failed = entry.outcome != SUCCESS
     cells = [
         entry.outcome if failed else numbers.milliseconds(entry.p50_ms),
@@ -177,28 +177,18 @@ def _measured(names: list[str], entry: Measurement) -> Row:
         numbers.memory(entry.median_peak_bytes),
         numbers.whole(entry.bytes_out),
         numbers.score(entry.ssimulacra2),
-        numbers.usd(entry.usd_per_million),
+        numbers.two_decimals(entry.usd_per_million),
     ]
-    return Row(contender=entry.contender, cells=[*names, *cells], failed=failed)
+    return TableRow(contender=entry.contender, cells=[*names, *cells], failed=failed)
 
 
-def _sweep_rows(points: list[SweepPoint]) -> list[Row]:
+def _sweep_rows(points: list[SweepPoint]) -> list[TableRow]:
     choice = memory_choice(points)
     rows = []
     for point in points:
-        good_for = (
-            [
-                word
-                for word, chosen in (
-                    ("cheapest", choice.cheapest),
-                    ("balanced", choice.balanced),
-                    ("fastest", choice.fastest),
-                )
-                if chosen is point
-            ]
-            if choice
-            else []
-        )
+        good_for = [
+            word for word in ("cheapest", "balanced", "fastest") if getattr(choice, word, None) is point
+        ]
         failed = point.outcome != SUCCESS
         cells = [
             point.contender,
@@ -206,7 +196,7 @@ def _sweep_rows(points: list[SweepPoint]) -> list[Row]:
             numbers.whole(point.memory_mb),
             numbers.milliseconds(point.p50_ms),
             numbers.milliseconds(point.p95_ms),
-            numbers.usd(point.usd_per_million),
+            numbers.two_decimals(point.usd_per_million),
         ]
-        rows.append(Row(contender=point.contender, cells=cells, failed=failed))
+        rows.append(TableRow(contender=point.contender, cells=cells, failed=failed))
     return rows

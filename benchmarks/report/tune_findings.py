@@ -1,10 +1,10 @@
-"""The verdict in words: what the sweep found, and what it does not say."""
+"""The findings of a sweep in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.report.verdict import Statement, Verdict
+from benchmarks.report.findings import Findings, Statement
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from benchmarks.tuning.results import Candidate, PictureTrial, TuneResults
 
 
-def verdict(results: TuneResults) -> Verdict:
+def tune_findings(results: TuneResults) -> Findings:
     """Say what was found, the most important first."""
-    return Verdict(headline=_headline(results), statements=list(_statements(results)))
+    return Findings(headline=_headline(results), statements=list(_statements(results)))
 
 
 def _headline(results: TuneResults) -> str:
