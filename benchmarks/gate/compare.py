@@ -148,12 +148,12 @@ def _missing(then: ThumbnailFigures | None, now: ThumbnailFigures | None, outcom
 def _checks(
     then: ThumbnailFigures, now: ThumbnailFigures, thresholds: Thresholds, peaks: Peaks | None
 ) -> Iterator[Check]:
-    yield _growth(Metric.BYTES, then.size_bytes, now.size_bytes, thresholds.bytes_percent)
-    yield _fall(then.ssimulacra2, now.ssimulacra2, thresholds.score_points)
+    yield _check(Metric.BYTES, then.size_bytes, now.size_bytes, thresholds.bytes_percent)
+    yield _check(Metric.SCORE, then.ssimulacra2, now.ssimulacra2, thresholds.score_points)
     sizes = (then.width_pixels, then.height_pixels), (now.width_pixels, now.height_pixels)
     yield Check(metric=Metric.PIXELS, then=sizes[0], now=sizes[1], limit=0.0, regressed=sizes[0] != sizes[1])
     if peaks:
-        yield _growth(Metric.MEMORY, *peaks, thresholds.memory_percent)
+        yield _check(Metric.MEMORY, *peaks, thresholds.memory_percent)
 
 
 def _whole(
@@ -168,58 +168,37 @@ def _whole(
     ]
     if both:
         sizes = sum(then.size_bytes for _, then, _ in both), sum(now.size_bytes for _, _, now in both)
-        yield _growth(Metric.BYTES, *sizes, thresholds.set_bytes_percent)
+        yield _check(Metric.BYTES, *sizes, thresholds.set_bytes_percent)
         scores = fmean(then.ssimulacra2 for _, then, _ in both), fmean(now.ssimulacra2 for _, _, now in both)
-        yield _fall(*scores, thresholds.score_points)
+        yield _check(Metric.SCORE, *scores, thresholds.score_points)
     if shared := [peaks[name] for name, _, _ in both if name in peaks]:
         highest = max(then for then, _ in shared), max(now for _, now in shared)
-        yield _growth(Metric.MEMORY, *highest, thresholds.memory_percent)
+        yield _check(Metric.MEMORY, *highest, thresholds.memory_percent)
     packages = baseline.snapshot.package.unzipped_bytes, now.package.unzipped_bytes
-    yield _growth(Metric.PACKAGE, *packages, thresholds.package_percent)
+    yield _check(Metric.PACKAGE, *packages, thresholds.package_percent)
 
 
-def _growth(metric: Metric, then: float, now: float, limit_percent: float) -> Check:
-    return Check(
-        metric=metric,
-        then=then,
-        now=now,
-        limit=limit_percent,
-        regressed=grew(then, now, limit_percent=limit_percent),
-    )
-
-
-def _fall(then: float, now: float, limit_points: float) -> Check:
-    return Check(
-        metric=Metric.SCORE,
-        then=then,
-        now=now,
-        limit=limit_points,
-        regressed=fell(then, now, limit_points=limit_points),
-    )
+def _check(metric: Metric, then: float, now: float, limit: float) -> Check:
+    if metric is Metric.SCORE:
+        regressed = fell(then, now, limit_points=limit)
+    else:
+        regressed = grew(then, now, limit_percent=limit)
+    return Check(metric=metric, then=then, now=now, limit=limit, regressed=regressed)
 
 
 def _is_better(whole: tuple[Check, ...], pictures: tuple[PictureVerdict, ...]) -> bool:
     """Check that nothing got worse over the whole set, and that bytes or score got better."""
-    if any(entry.status is not GateStatus.HELD for entry in pictures):
-        return False
-    gains: Mapping[Metric, float] = {check.metric: _gain(check) for check in whole}
+    held = not any(check.regressed for check in whole)
+    held = held and all(entry.status is GateStatus.HELD for entry in pictures)
     # A peak and a package may differ by a little though nobody changed anything.
-    exact = [gains.get(metric, 0.0) for metric in (Metric.BYTES, Metric.SCORE)]
-    return not any(check.regressed for check in whole) and min(exact) >= 0 and max(exact) > 0
-
-
-def _gain(check: Check) -> float:
-    if isinstance(check.then, tuple) or isinstance(check.now, tuple):
-        return 0.0
-    worth = check.now - check.then
-    return worth if check.metric is Metric.SCORE else -worth
+    worse_by = [check.worse_by for check in whole if check.metric in {Metric.BYTES, Metric.SCORE}]
+    return held and max(worse_by, default=0.0) <= 0 and min(worse_by, default=0.0) < 0
 
 
 def _is_another_build(then: Provenance, now: Provenance) -> bool:
     """Find a build that the machine brought, unlike one that the function's own change asked for."""
-    return then.platform != now.platform or (
-        then.requirements == now.requirements and then.build != now.build
-    )
+    same_pins = then.requirements == now.requirements
+    return then.platform != now.platform or (same_pins and then.build != now.build)
 
 
 def _differ(then: Snapshot, now: Snapshot) -> bool:

@@ -44,14 +44,17 @@ class Check:
     regressed: bool
 
     @property
-    def severity(self) -> float:
-        """How many times its limit it got worse; for a pixel size that has no meaning."""
+    def worse_by(self) -> float:
+        """How much worse it got, in its own unit; infinitely for another pixel size."""
         if isinstance(self.then, tuple) or isinstance(self.now, tuple):
             return inf if self.regressed else 0.0
-        worse = self.now - self.then
-        if self.metric is Metric.SCORE:
-            return -worse / self.limit if self.limit else inf
-        return worse / self.then * 100 / self.limit if self.then and self.limit else inf
+        return self.then - self.now if self.metric is Metric.SCORE else self.now - self.then
+
+    @property
+    def severity(self) -> float:
+        """How many times its limit it got worse."""
+        unit = 1.0 if self.metric is Metric.SCORE or isinstance(self.then, tuple) else self.then / 100
+        return self.worse_by / (unit * self.limit) if unit * self.limit else inf
 
 
 @dataclass(frozen=True, kw_only=True)

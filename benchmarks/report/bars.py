@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from matplotlib.ticker import MaxNLocator
 
-from benchmarks.report.selection import SUCCESS, fastest_first, reference, styles_of
+from benchmarks.report.selection import SUCCESS, failures_last, reference, styles_of
 from harness.plotting import numbers
 from harness.plotting.canvas import TEXT_PX, Plot, note, points, quiet, sheet
 from harness.plotting.palette import ALARM, INK, MUTED
@@ -43,7 +43,7 @@ def latency_plot(results: Results) -> Plot | None:
     picture = reference(results)
     if picture is None:
         return None
-    bars = [_latency_bar(entry) for entry in _ranked(picture.measurements)]
+    bars = [_latency_bar(entry) for entry in failures_last(picture.measurements)]
 
     def draw() -> Figure:
         figure, axes = _bars(bars, styles_of(results))
@@ -69,7 +69,7 @@ def memory_plot(results: Results) -> Plot | None:
     picture = reference(results)
     if picture is None:
         return None
-    bars = [_memory_bar(entry) for entry in _ranked(picture.measurements)]
+    bars = [_memory_bar(entry) for entry in failures_last(picture.measurements)]
     limit_mb = results.environment.memory_mb
 
     def draw() -> Figure:
@@ -90,12 +90,6 @@ def memory_plot(results: Results) -> Plot | None:
         width_px=_WIDTH_PX,
         draw=draw,
     )
-
-
-def _ranked(measurements: list[Measurement]) -> list[Measurement]:
-    # Failures go last, where they do not push the bars apart.
-    ranked = fastest_first(measurements)
-    return ranked + [entry for entry in measurements if entry not in ranked]
 
 
 def _latency_bar(entry: Measurement) -> Bar:

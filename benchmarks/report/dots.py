@@ -192,7 +192,6 @@ def _quality_panel(
     axes.set_ylabel("SSIMULACRA2: higher is better", loc="bottom")
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.tick_params(axis="y", labelsize=points(SMALL_PX), labelcolor=MUTED.light)
     left, right = axes.get_xlim()
     # The names stand to the right of their dots.
     axes.set_xlim(left, right + (right - left) * 0.35)

@@ -11,8 +11,8 @@ from benchmarks.report.dots import apart
 from benchmarks.report.findings import memory_choice
 from benchmarks.report.selection import SUCCESS, focus, styles_of, sweep_of
 from harness.plotting import numbers
-from harness.plotting.canvas import SMALL_PX, TEXT_PX, Plot, key, legend, note, points, quiet, sheet
-from harness.plotting.palette import INK, MUTED
+from harness.plotting.canvas import TEXT_PX, Plot, key, legend, note, points, quiet, sheet
+from harness.plotting.palette import INK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +95,6 @@ def _soak(soaks: Sequence[Soak], styles: Mapping[str, Style]) -> Figure:
     quiet(axes, grid="y")
     axes.set_xlabel("invocation of one warm environment", loc="left")
     axes.set_ylabel("MB at rest", loc="bottom")
-    axes.tick_params(axis="y", labelsize=points(SMALL_PX), labelcolor=MUTED.light)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     beside = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
     for entry, height in zip(soaks, apart(ends, axes.get_ylim()[1] * _LABEL_GAP), strict=True):
@@ -161,7 +160,6 @@ def _logarithmic(axes: Axes) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:,g}")
     axes.minorticks_off()
-    axes.tick_params(axis="y", length=0, labelsize=points(SMALL_PX), labelcolor=MUTED.light)
     low, high = axes.get_ylim()
     # Room below the lines for the names of the marked sizes.
     axes.set_ylim(low / (high / low) ** 0.42, high)

@@ -56,6 +56,12 @@ def fastest_first(measurements: list[Measurement]) -> list[Measurement]:
     return [entry for _, entry in sorted(timed, key=lambda pair: pair[0])]
 
 
+def failures_last(measurements: list[Measurement]) -> list[Measurement]:
+    """Sort the measurements by their medians; those without one go last."""
+    ranked = fastest_first(measurements)
+    return ranked + [entry for entry in measurements if entry not in ranked]
+
+
 def made_by_all(results: Results) -> list[Picture]:
     """Find the pictures with a score from every contender that has any: only these compare like with like."""
     scored = {

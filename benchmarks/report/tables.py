@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks.report.findings import cold_start_ms, memory_choice
 from benchmarks.report.selection import (
     SUCCESS,
-    fastest_first,
+    failures_last,
     focus,
     measurement,
     ours_first,
@@ -26,9 +26,8 @@ _MEASURED = ("p50 ms", "p95 ms", "CPU ms", "peak MB", "bytes", "SSIMULACRA2", "U
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow:
-    """One row: its contender, its cells, and whether it shows a failure."""
+    """One row, and whether it shows a failure."""
 
-    contender: str
     cells: list[str]
     failed: bool = False
 
@@ -49,15 +48,13 @@ def reference_table(results: Results) -> Table | None:
     if picture is None:
         return None
     own = measurement(picture, name)
-    ranked = fastest_first(picture.measurements)
-    failed = [entry for entry in picture.measurements if entry not in ranked]
     rows = []
-    for entry in ranked + failed:
+    for entry in failures_last(picture.measurements):
         times = numbers.EMPTY
         if own and own.p50_ms and entry.p50_ms:
             times = numbers.two_decimals(entry.p50_ms / own.p50_ms)
         row = _measured([entry.contender], entry)
-        rows.append(TableRow(contender=entry.contender, cells=[*row.cells, times], failed=row.failed))
+        rows.append(TableRow(cells=[*row.cells, times], failed=row.failed))
     heads = ["contender", *_MEASURED, f"p50, times {name}'s"]
     return Table(name=f"Contenders at {picture.name}", heads=heads, rows=rows)
 
@@ -89,7 +86,6 @@ def cold_start_table(results: Results) -> Table | None:
     """Show the cold starts, and the packages that they load."""
     rows = [
         TableRow(
-            contender=entry.name,
             cells=[
                 entry.name,
                 entry.runtime,
@@ -111,7 +107,6 @@ def smallest_memory_table(results: Results) -> Table | None:
     """Show the smallest memory with which everything passes."""
     rows = [
         TableRow(
-            contender=entry.contender,
             cells=[entry.contender, _set_by(entry), numbers.whole(entry.memory_mb)],
             failed=entry.memory_mb is None,
         )
@@ -127,7 +122,6 @@ def largest_pictures_table(results: Results) -> Table | None:
     """Show how each contender ends with the most pixels, format by format."""
     rows = [
         TableRow(
-            contender=entry.contender,
             cells=[
                 entry.contender,
                 entry.format,
@@ -146,7 +140,6 @@ def soak_table(results: Results) -> Table | None:
     """Show what many invocations did to the memory at rest."""
     rows = [
         TableRow(
-            contender=entry.contender,
             cells=[
                 entry.contender,
                 entry.verdict,
@@ -179,7 +172,7 @@ def _measured(names: list[str], entry: Measurement) -> TableRow:
         numbers.score(entry.ssimulacra2),
         numbers.two_decimals(entry.usd_per_million),
     ]
-    return TableRow(contender=entry.contender, cells=[*names, *cells], failed=failed)
+    return TableRow(cells=[*names, *cells], failed=failed)
 
 
 def _sweep_rows(points: list[SweepPoint]) -> list[TableRow]:
@@ -198,5 +191,5 @@ def _sweep_rows(points: list[SweepPoint]) -> list[TableRow]:
             numbers.milliseconds(point.p95_ms),
             numbers.two_decimals(point.usd_per_million),
         ]
-        rows.append(TableRow(contender=point.contender, cells=cells, failed=failed))
+        rows.append(TableRow(cells=cells, failed=failed))
     return rows

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from harness.plotting import numbers
-from harness.plotting.canvas import SMALL_PX, TEXT_PX, Plot, key, legend, note, points, quiet, sheet
+from harness.plotting.canvas import TEXT_PX, Plot, key, legend, note, points, quiet, sheet
 from harness.plotting.palette import ALARM, CARD, INK, MUTED, SERIES
 
 if TYPE_CHECKING:
@@ -113,7 +113,6 @@ def _settings(results: TuneResults, shown: Sequence[Candidate], place: Place) ->
     figure = sheet(_WIDTH_PX, _HEIGHT_PX)
     axes = figure.subplots()
     quiet(axes, grid="y")
-    axes.tick_params(axis="y", labelsize=points(SMALL_PX), labelcolor=MUTED.light)
     _scatter(axes, shown, place)
     _mark(axes, "today's", place(results.candidate(results.today)), INK)
     if results.pick != results.today:

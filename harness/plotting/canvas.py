@@ -119,6 +119,8 @@ def quiet(axes: Axes, *, grid: str = "x") -> None:
     axes.tick_params(length=0)
     axes.spines["left" if grid == "x" else "bottom"].set_visible(True)
     axes.spines["bottom" if grid == "x" else "left"].set_visible(False)
+    if grid == "y":
+        axes.tick_params(axis="y", labelsize=points(SMALL_PX), labelcolor=MUTED.light)
 
 
 def note(
