@@ -9,7 +9,7 @@ import click
 from harness.console import errors_in_one_line
 
 # The module that has each command, as `command`; loaded when called, since no environment has every library.
-_COMMANDS = {
+COMMANDS = {
     "bench": ("benchmarks.cli.bench", "Measure functions that make thumbnails, under Lambda's limits."),
     "gate": ("benchmarks.cli.gate", "Hold a function's thumbnails to their baseline."),
     "tune": ("benchmarks.cli.tune", "Search for encoder settings: bytes, SSIMULACRA2, CPU."),
@@ -25,17 +25,17 @@ class _Commands(click.Group):
     """Loads the command that is called, and prints the rig's own errors in one line."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
-        command: click.Command | None = getattr(import_module(_COMMANDS[name][0]), "command", None)
+        command: click.Command | None = getattr(import_module(COMMANDS[name][0]), "command", None)
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
     def invoke(self, context: click.Context) -> object:
         with errors_in_one_line():

@@ -84,7 +84,8 @@ def command(  # noqa: PLR0913  each is an option
         )
         code = measure_pictures(plan)
         if code == pytest.ExitCode.INTERRUPTED:
-            raise KeyboardInterrupt from None
+            # As if pytest had not caught it.
+            raise KeyboardInterrupt
         found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
         if len(sizes_mb) > 1:
             found = replace(found, sweep=sweep(plan, sizes_mb))

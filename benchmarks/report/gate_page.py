@@ -41,12 +41,13 @@ def gate_page(
     verdict: Verdict, words: VerdictWords, images_then: Mapping[str, bytes], observation: Observation
 ) -> str:
     """Make the page."""
+    now = observation.images
     red = [*words.missing, *words.regressed]
     # Of those that held only the ones that are not the very same file.
-    changed = [it for it in words.held if images_then.get(it.name) != observation.images.get(it.name)]
+    changed = [entry for entry in words.held if images_then.get(entry.name) != now.get(entry.name)]
     pictures = [
-        _picture(f"t{number}", it, images_then.get(it.name), observation.images.get(it.name))
-        for number, it in enumerate([*red, *changed])
+        _picture(f"t{number}", entry, images_then.get(entry.name), now.get(entry.name))
+        for number, entry in enumerate([*red, *changed])
     ]
     return fill(
         "gate.html.j2",
