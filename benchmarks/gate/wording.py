@@ -146,7 +146,7 @@ def _difference(check: Check) -> str:
         return "none" if then == now else "changed"
     if check.metric is Metric.SCORE:
         return f"{now - then:+.2f} points"
-    percent = f" ({(now - then) / then * 100:+.1f} %)" if then else ""
+    percent = f" ({numbers.change_percent(then, now)})" if then else ""
     if check.metric is Metric.BYTES:
         return f"{now - then:+,.0f} bytes{percent}"
     sign = "+" if now >= then else "-"

@@ -74,7 +74,7 @@ def _row(one: Candidate, results: TuneResults) -> SettingRow:
     return SettingRow(
         label=one.label,
         size=numbers.whole(one.mean_bytes),
-        size_change=f"{100 * (one.mean_bytes / today.mean_bytes - 1):+.1f} %",
+        size_change=numbers.change_percent(today.mean_bytes, one.mean_bytes),
         score=numbers.score(one.mean_ssimulacra2),
         score_change=f"{one.mean_ssimulacra2 - today.mean_ssimulacra2:+.1f}",
         cpu=numbers.two_decimals(one.cpu_ratio),
@@ -97,7 +97,7 @@ def _picture(
         row=SettingRow(
             label=photo.name,
             size=_arrow(numbers.whole(today.size_bytes), numbers.whole(pick.size_bytes)),
-            size_change=f"{100 * (pick.size_bytes / today.size_bytes - 1):+.1f} %",
+            size_change=numbers.change_percent(today.size_bytes, pick.size_bytes),
             score=_arrow(numbers.score(today.ssimulacra2), numbers.score(pick.ssimulacra2)),
             score_change=f"{pick.ssimulacra2 - today.ssimulacra2:+.1f}",
             cpu=numbers.two_decimals(pick.cpu_ratio),

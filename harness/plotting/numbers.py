@@ -59,6 +59,11 @@ def kilobytes_signed(value_bytes: float) -> str:
     return f"{value_bytes / 1024:+.1f} KB"
 
 
+def change_percent(then: float, now: float) -> str:
+    """Write a change as a part of what was, with its sign and unit."""
+    return f"{100 * (now / then - 1):+.1f} %"
+
+
 def listing(parts: list[str]) -> str:
     """Join as a sentence does: "a", "a and b", "a, b and c"."""
     if len(parts) < 2:  # noqa: PLR2004  nothing to join
