@@ -97,7 +97,7 @@ def command(  # noqa: PLR0913  each is an option
 
 
 def measure_pictures(plan: Plan) -> int:
-    """Run the benchmark of each picture, with pytest-benchmark; gives pytest's exit code."""
+    """Run the benchmark of each picture, by pytest-benchmark, and return pytest's exit code."""
     storage = plan.folder / "pytest-benchmark.json"
     arguments = [
         str(PROJECT / "benchmarks" / "test_pictures.py"),
@@ -120,7 +120,7 @@ def measure_pictures(plan: Plan) -> int:
 
 
 def collect(plan: Plan, *, cpu: Cpu, cold_starts: int) -> results.Results:
-    """Measure the cold starts and put all together."""
+    """Measure the cold starts, and put all results together."""
     subject = next((s for s in plan.subjects if s.name == REFERENCE), plan.subjects[0])
     click.echo(f"cold starts, {cold_starts} of each contender, with {subject.name}")
     cold = measure.measure_cold_starts(plan.stage, subject.name, subject.path.read_bytes(), times=cold_starts)
@@ -138,7 +138,7 @@ def sweep(plan: Plan, sizes_mb: Sequence[int]) -> list[results.SweepPoint]:
 def explored(
     plan: Plan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
 ) -> results.Results:
-    """Add what was asked for beyond the pictures."""
+    """Add what the options ask for beyond the pictures."""
     entrants = plan.stage.entrants
     if smallest:
         click.echo("smallest memory, by bisection over all pictures")

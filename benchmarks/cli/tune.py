@@ -38,7 +38,7 @@ _AIMS = [goal.value for goal in Goal if goal is not Goal.SCORE]
 
 
 class UnknownFormatError(ThumbrigError):
-    """Raised when a format is wanted that the function does not write."""
+    """Raised when --formats names a format that the function does not write."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"--formats: expected some of {', '.join(known)}, got {name!r}; correct the list")
@@ -76,7 +76,7 @@ def command(  # noqa: PLR0913  each is an option
     output: Path,
     cache: Path,
 ) -> None:
-    """Search for encoder settings, and say what the best would save."""
+    """Search for encoder settings, and show what the best would save."""
     with errors_in_one_line(interrupted=_INTERRUPTED):
         tuned_for, rest = choose_samples(images, quick=quick)
         plan = Plan(
@@ -120,7 +120,7 @@ def tune(plan: Plan, workers: Workers, *, output: Path, cache: Path) -> results.
 
 
 def apply_pick(found: results.TuneResults) -> None:
-    """Write the pick into the function's settings, and say what that does."""
+    """Write the pick into the function's settings, and print what that changes."""
     pick = settings.of_variables(found.candidate(found.pick).variables)
     profiles.apply(pick)
     click.echo(f"\nwritten to {profiles.PROFILES_FILE}, profile {profiles.TUNED!r}: {pick.label}")

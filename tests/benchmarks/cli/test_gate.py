@@ -1,4 +1,4 @@
-"""What a person sees who runs the gate on a function without requirements, and what is left: the reports."""
+"""The gate as a person runs it, on a function without requirements: its output and its reports."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ class Workspace:
         return [sys.executable, "-m", "benchmarks.gate", *map(str, options), *arguments]
 
     def environment(self) -> dict[str, str]:
-        """Give it a folder of its own for what is temporary."""
+        """Name its own folder for temporary files."""
         inherited = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
         return {**inherited, "TMPDIR": str(self.temporary)}
 
     def gate(self, *arguments: str, code: int) -> str:
-        """Run the gate, which must end with the code and leave no temporary file; gives what it said."""
+        """Run the gate, which must end with the code and leave no temporary file; return its output."""
         ended = subprocess.run(
             self.command(*arguments),
             cwd=_PROJECT,

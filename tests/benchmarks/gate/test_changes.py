@@ -1,4 +1,4 @@
-"""What the gate gives as reasons."""
+"""The causes that the gate names."""
 
 from __future__ import annotations
 
