@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from benchmarks.report.gate_difference import TIMES, difference
+from benchmarks.report.gate_page import TIMES, difference
 
 
 def _thumbnail(colour: tuple[int, ...], size: tuple[int, int] = (16, 16)) -> bytes:

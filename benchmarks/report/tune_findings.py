@@ -1,10 +1,10 @@
-"""The verdict in words: what the sweep found, and what it does not say."""
+"""The findings of a sweep in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.report.verdict import Statement, Verdict
+from benchmarks.report.findings import Findings, Statement
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from benchmarks.tuning.results import Candidate, PictureTrial, TuneResults
 
 
-def verdict(results: TuneResults) -> Verdict:
+def tune_findings(results: TuneResults) -> Findings:
     """Say what was found, the most important first."""
-    return Verdict(headline=_headline(results), statements=list(_statements(results)))
+    return Findings(headline=_headline(results), statements=list(_statements(results)))
 
 
 def _headline(results: TuneResults) -> str:
@@ -63,7 +63,7 @@ def _variables(results: TuneResults) -> list[str]:
 def _against(results: TuneResults, label: str) -> str:
     one, today = results.candidate(label), results.candidate(results.today)
     return (
-        f"{label}: {100 * (one.mean_bytes / today.mean_bytes - 1):+.1f} % bytes,"
+        f"{label}: {numbers.change_percent(today.mean_bytes, one.mean_bytes)} bytes,"
         f" {_points(one.mean_ssimulacra2 - today.mean_ssimulacra2)}, {one.cpu_ratio:.2f} times the CPU."
     )
 
@@ -87,14 +87,14 @@ def trials_of_both(results: TuneResults) -> list[tuple[PictureTrial, PictureTria
 def _change(today: PictureTrial, pick: PictureTrial) -> str:
     return (
         f"{_points(pick.ssimulacra2 - today.ssimulacra2)} and"
-        f" {100 * (pick.size_bytes / today.size_bytes - 1):+.1f} % bytes at {today.picture}"
+        f" {numbers.change_percent(today.size_bytes, pick.size_bytes)} bytes at {today.picture}"
     )
 
 
 def _rest(today: Candidate, pick: Candidate) -> str:
     return (
         f"{numbers.count(len(today.trials), 'readable fixture')} that are no photos, not tuned for:"
-        f" {100 * (pick.mean_bytes / today.mean_bytes - 1):+.1f} % bytes,"
+        f" {numbers.change_percent(today.mean_bytes, pick.mean_bytes)} bytes,"
         f" {_points(pick.mean_ssimulacra2 - today.mean_ssimulacra2)} in the mean."
     )
 

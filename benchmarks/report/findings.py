@@ -1,4 +1,4 @@
-"""The verdict in words: what the numbers of one run say, and nothing that they do not."""
+"""The findings in words: what the numbers of one run say, and nothing that they do not."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from benchmarks.report.selection import (
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
-    from benchmarks.bench.results import Contender, Results, SweepPoint
+    from benchmarks.bench.results import Contender, Measurement, Picture, Results, SweepPoint
 
-# Two medians this close are told as equal: by a choice, not by the run's own spread.
+# Two medians this close count as equal: a choice, not the run's own spread.
 TIE_RATIO: Final = 1.05
 
 BALANCED_MEANING: Final = (
@@ -41,7 +41,7 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Findings:
     """What a run found: the sentence to remember, and the rest."""
 
     headline: str
@@ -50,16 +50,16 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryChoice:
-    """The memory sizes that a sweep recommends, by what one cares about."""
+    """The memory sizes that a sweep recommends."""
 
     cheapest: SweepPoint
     fastest: SweepPoint
     balanced: SweepPoint
 
 
-def verdict(results: Results) -> Verdict:
+def bench_findings(results: Results) -> Findings:
     """Say what a run found, about our contender first."""
-    told = {
+    texts = {
         "Memory": _memory(results),
         "Cold start": _cold_start(results),
         "Memory size": _memory_size(results),
@@ -70,8 +70,8 @@ def verdict(results: Results) -> Verdict:
         "Memory at rest": _soak(results),
         "Caution": _caution(results),
     }
-    statements = [Statement(topic=topic, text=text) for topic, text in told.items() if text]
-    return Verdict(headline=_headline(results), statements=statements)
+    statements = [Statement(topic=topic, text=text) for topic, text in texts.items() if text]
+    return Findings(headline=_headline(results), statements=statements)
 
 
 def memory_choice(points: list[SweepPoint]) -> MemoryChoice | None:
@@ -100,7 +100,7 @@ def wins(results: Results) -> Counter[str]:
     counted: Counter[str] = Counter()
     for picture in results.pictures:
         ranked = fastest_first(picture.measurements)
-        # Alone at a picture nobody wins.
+        # A contender that is alone at a picture does not win.
         if len(ranked) > 1:
             best = ranked[0].p50_ms or 0.0
             counted.update(entry.contender for entry in ranked if (entry.p50_ms or 0.0) <= best * TIE_RATIO)
@@ -125,9 +125,8 @@ def _headline(results: Results) -> str:
     if own.p50_ms is None:
         return f"{name} does not make a thumbnail of {picture.name} {at}: {own.outcome}."
     text = f"{name} makes the thumbnail of {picture.name} in {numbers.milliseconds(own.p50_ms)} ms (p50) {at}"
-    others = [entry for entry in fastest_first(picture.measurements) if entry.contender != name]
-    ratios = [_of(own.p50_ms, entry.p50_ms, entry.contender, "time") for entry in others]
-    return f"{text}: {numbers.listing([entry for entry in ratios if entry])}." if any(ratios) else f"{text}."
+    times = [(entry.p50_ms, f"{entry.contender}'s time") for entry in _others(picture, own)]
+    return _compared(text, own.p50_ms, times)
 
 
 def _memory(results: Results) -> str:
@@ -139,15 +138,17 @@ def _memory(results: Results) -> str:
         f"{name} needs {numbers.memory(own.median_peak_bytes)} MB at the peak on {picture.name}, of the"
         f" {results.environment.memory_mb:,} MB it has"
     )
-    others = [entry for entry in fastest_first(picture.measurements) if entry.contender != name]
-    ratios = [
-        _of(own.median_peak_bytes, entry.median_peak_bytes, entry.contender, "peak") for entry in others
-    ]
-    return f"{text}: {numbers.listing([entry for entry in ratios if entry])}." if any(ratios) else f"{text}."
+    peaks = [(entry.median_peak_bytes, f"{entry.contender}'s peak") for entry in _others(picture, own)]
+    return _compared(text, own.median_peak_bytes, peaks)
 
 
-def _of(own: float, other: float | None, name: str, what: str) -> str:
-    return f"{numbers.ratio(own / other)} of {name}'s {what}" if other else ""
+def _others(picture: Picture, own: Measurement) -> list[Measurement]:
+    return [entry for entry in fastest_first(picture.measurements) if entry.contender != own.contender]
+
+
+def _compared(text: str, own: float, others: list[tuple[float | None, str]]) -> str:
+    ratios = [f"{numbers.two_decimals(own / other)} of {whose}" for other, whose in others if other]
+    return f"{text}: {numbers.listing(ratios)}." if ratios else f"{text}."
 
 
 def _cold_start(results: Results) -> str:
@@ -171,7 +172,7 @@ def _memory_size(results: Results) -> str:
 
 
 def _point(point: SweepPoint) -> str:
-    price, time = numbers.usd(point.usd_per_million), numbers.milliseconds(point.p50_ms)
+    price, time = numbers.two_decimals(point.usd_per_million), numbers.milliseconds(point.p50_ms)
     return f"{point.memory_mb:,} MB ({time} ms, {price} USD per million)"
 
 
@@ -248,6 +249,6 @@ def _caution(results: Results) -> str:
     if results.environment.limiter_is_hard:
         return ""
     return (
-        "The memory cap was watched, not enforced by the kernel: a peak between two looks may have passed"
+        "The memory cap was watched, not enforced by the kernel: a peak between two readings may have passed"
         " it. Out of memory here is certain; within memory is not."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -12,10 +11,8 @@ import pytest
 
 from benchmarks.gate import reports
 from benchmarks.gate.compare import compare
-from benchmarks.gate.document import to_json
-from benchmarks.gate.junit import to_junit
-from benchmarks.gate.markdown import to_markdown
-from benchmarks.gate.terminal import print_verdict
+from benchmarks.gate.wording import in_words
+from benchmarks.report.gate_page import gate_page
 from tests.benchmarks.gate.builders import baseline, observation, provenance, thumbnail, with_images
 
 if TYPE_CHECKING:
@@ -34,7 +31,9 @@ _RED = with_images(
 @pytest.fixture
 def red() -> Verdict:
     """One picture of each kind of trouble."""
-    return compare(baseline(_THEN), _RED)
+    return compare(
+        baseline(_THEN), _RED, accept_command='nox -s gate -- --function mine --accept "why this is wanted"'
+    )
 
 
 @pytest.fixture
@@ -44,18 +43,18 @@ def green() -> Verdict:
 
 
 def test_the_terminal_shows_what_is_red_and_why(red: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
-    print_verdict(red, Path("index.html"))
+    reports.print_verdict(red, in_words(red), Path("index.html"))
 
     said = capsys.readouterr().out
     assert "+500 bytes (+50.0 %)" in said
     assert "100 bytes fewer, bought with a lower score" in said
     assert "no thumbnail: refused: <DamagedImage>" in said
     assert "setting THUMBNAIL_EFFORT: 6 -> 2" in said
-    assert 'repair it, or take it as the new baseline: nox -s gate -- --accept "why this is wanted"' in said
+    assert f"repair it, or take it as the new baseline: {red.accept_command}" in said
 
 
 def test_the_terminal_folds_what_held(green: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
-    print_verdict(green, Path("index.html"))
+    reports.print_verdict(green, in_words(green), Path("index.html"))
 
     said = capsys.readouterr().out
     assert "3 of 3 pictures" in said
@@ -66,7 +65,8 @@ def test_the_terminal_folds_what_held(green: Verdict, capsys: pytest.CaptureFixt
 def test_better_in_all_comes_with_the_command_that_takes_it(capsys: pytest.CaptureFixture[str]) -> None:
     smaller = observation({"a.jpg": thumbnail(size_bytes=900, score=71.0)})
 
-    print_verdict(compare(baseline(), smaller), Path("index.html"))
+    better = compare(baseline(), smaller, accept_command='nox -s gate -- --accept "why this is wanted"')
+    reports.print_verdict(better, in_words(better), Path("index.html"))
 
     said = capsys.readouterr().out
     assert "green: held: 1 picture; better in all" in said
@@ -74,7 +74,7 @@ def test_better_in_all_comes_with_the_command_that_takes_it(capsys: pytest.Captu
 
 
 def test_markdown_has_the_red_rows_the_reasons_and_the_rest_folded(red: Verdict) -> None:
-    text = to_markdown(red)
+    text = reports.to_markdown(red, in_words(red))
 
     assert text.startswith("### Thumbnails of resizer: 2 of 3 pictures regressed; 1 of 3 pictures missing")
     assert "| a.jpg | **regressed** bytes | 1,000 | 1,500 | +500 bytes (+50.0 %) | +5 % |" in text
@@ -84,11 +84,11 @@ def test_markdown_has_the_red_rows_the_reasons_and_the_rest_folded(red: Verdict)
 
 
 def test_markdown_of_a_green_gate_folds_its_figures(green: Verdict) -> None:
-    assert "<details><summary>3 of 3 pictures held</summary>" in to_markdown(green)
+    assert "<details><summary>3 of 3 pictures held</summary>" in reports.to_markdown(green, in_words(green))
 
 
 def test_junit_fails_what_is_red_and_passes_what_held(red: Verdict) -> None:
-    suite = ET.fromstring(to_junit(red))  # noqa: S314  our own text
+    suite = ET.fromstring(reports.to_junit(in_words(red)))  # noqa: S314  our own text
 
     failed = [case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None]
     assert failed == ["bytes", "mean SSIMULACRA2", "a.jpg", "b.jpg", "c.jpg"]
@@ -97,7 +97,7 @@ def test_junit_fails_what_is_red_and_passes_what_held(red: Verdict) -> None:
 
 
 def test_json_has_units_in_its_names_and_a_format(red: Verdict) -> None:
-    document = json.loads(to_json(red))
+    document = json.loads(reports.to_json(red, in_words(red)))
 
     assert document["format"] == "thumbrig-gate/1"
     assert document["outcome"] == "regressed"
@@ -119,7 +119,7 @@ def test_reports_are_written_and_the_summary_is_appended_where_github_wants_it(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     reports.clear(tmp_path / "gate")
 
-    page = reports.write(red, baseline(_THEN), _THEN.images, _RED, tmp_path / "gate")
+    page = reports.write(red, in_words(red), tmp_path / "gate", page="the page")
 
     assert sorted(path.name for path in page.parent.iterdir()) == [
         "index.html",
@@ -127,13 +127,11 @@ def test_reports_are_written_and_the_summary_is_appended_where_github_wants_it(
         "summary.md",
         "verdict.json",
     ]
-    assert summary.read_text() == f"what another step wrote\n{to_markdown(red)}\n"
+    assert summary.read_text() == f"what another step wrote\n{reports.to_markdown(red, in_words(red))}\n"
 
 
-def test_the_page_shows_both_thumbnails_and_escapes_what_it_is_given(red: Verdict, tmp_path: Path) -> None:
-    reports.clear(tmp_path)
-
-    text = reports.write(red, baseline(_THEN), _THEN.images, _RED, tmp_path).read_text()
+def test_the_page_shows_both_thumbnails_and_escapes_what_it_is_given(red: Verdict) -> None:
+    text = gate_page(red, in_words(red), _THEN.images, _RED)
 
     assert text.count("--then: url(data:image/webp;base64,") == 3
     assert text.count("--now: url(data:image/webp;base64,") == 2
@@ -142,7 +140,7 @@ def test_the_page_shows_both_thumbnails_and_escapes_what_it_is_given(red: Verdic
 
 
 def test_a_run_that_cannot_judge_leaves_no_report_of_an_earlier_one(red: Verdict, tmp_path: Path) -> None:
-    reports.write(red, baseline(_THEN), _THEN.images, _RED, tmp_path)
+    reports.write(red, in_words(red), tmp_path, page="the page")
 
     reports.clear(tmp_path)
     reports.write_unjudged("no baseline", tmp_path)
@@ -154,6 +152,4 @@ def test_a_run_that_cannot_judge_leaves_no_report_of_an_earlier_one(red: Verdict
 
 
 def test_the_command_to_accept_is_the_one_that_was_typed(red: Verdict) -> None:
-    typed = replace(red, accept_command='nox -s gate -- --function mine --accept "why this is wanted"')
-
-    assert "`nox -s gate -- --function mine --accept" in to_markdown(typed)
+    assert "`nox -s gate -- --function mine --accept" in reports.to_markdown(red, in_words(red))
