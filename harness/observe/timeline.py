@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.observe.attempts import attempts_at
+from harness.observe.log import attempts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.application.application import Thumbnail, Upload
-    from harness.observe.attempts import Attempt
-    from harness.observe.log import FunctionLog
+    from harness.application import Thumbnail, Upload
+    from harness.observe.log import Attempt, FunctionLog
 
 FORMAT_VERSION: Final = 1
 
@@ -40,7 +39,7 @@ _LAST_MODIFIED_PRECISION_MS: Final = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class EdgeRequest:
     """One request for the thumbnail at the edge; `cache` is what X-Cache said."""
 
     at_ms: float
@@ -81,7 +80,7 @@ class Observed:
     thumbnail: Thumbnail | None
     missed_seconds: float | None
     log: FunctionLog
-    looks: tuple[Look, ...] = ()
+    looks: tuple[EdgeRequest, ...] = ()
     edge: str | None = None
     why_missing: str | None = None
 
@@ -97,18 +96,18 @@ class Timeline:
     started_epoch_seconds: float
     attempts: int
     steps: tuple[Step, ...]
-    looks: tuple[Look, ...]
+    looks: tuple[EdgeRequest, ...]
     errors: tuple[str, ...]
     why_missing: str | None
     format_version: int = FORMAT_VERSION
 
     def step(self, name: str) -> Step:
-        """Give the step of this name."""
+        """Return the step of this name."""
         return next(step for step in self.steps if step.name == name)
 
     @property
     def arrived_ms(self) -> float | None:
-        """When the last who looked had seen the thumbnail: at the edge, or without one in the bucket."""
+        """When the thumbnail was seen at the edge, or in the bucket if it was not seen at an edge."""
         ends = [step.end_ms for step in self.steps if step.name in {SEEN_IN_BUCKET, SEEN_AT_EDGE}]
         return next((end for end in reversed(ends) if end is not None), None)
 

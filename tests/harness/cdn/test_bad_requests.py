@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from scenarios.viewer import Viewer
+    from harness.observe.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 
 _HOST = b"Host: localhost\r\n"
