@@ -181,7 +181,6 @@ class Follower:
                 missed_seconds=outcome.missed_seconds,
                 log=log,
                 looks=tuple(_timed(answer, outcome.thumbnail) for answer in answers),
-                edge=self._pipeline.edge.url,
             )
         )
         sizes = {name: line[name] for line in log.naming(key) for name in ("width", "height") if name in line}

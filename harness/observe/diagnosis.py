@@ -28,25 +28,40 @@ _TAIL_LINES = 6
 _DENIED = re.compile(r"access ?denied|permission ?denied", re.IGNORECASE)
 
 
+class Ending(Enum):
+    """How an upload ends."""
+
+    READY = "its thumbnail can be seen"
+    REFUSED = "the function refused it"
+    FAILED = "it failed for good"
+    GONE = "its original or its thumbnail was deleted, or nobody waits for it any more"
+    TIMED_OUT = "a longer wait might help"
+
+
 class Cause(Enum):
-    """Why there is no thumbnail, as far as it can be known; a final cause is one that no wait will change."""
+    """Why there is no thumbnail, as far as it can be known, and how the upload ends for this cause."""
 
-    NO_ORIGINAL = "the original is not in the bucket: it was deleted, or never put", True
-    FILTER = "the bucket's notification does not cover this key: its filter did not match", True
-    REFUSED = "the function refused it for good: a retry would not help", True
-    SKIPPED = "the function skipped it", True
-    NO_PERMISSION = "a permission is missing", True
-    GIVEN_UP = "Lambda has given up on it: its event is in the failure queue", True
-    THUMBNAIL_DELETED = "the function stored the thumbnail, and it has been deleted since", True
-    STORED = "the thumbnail is in the bucket", False
-    RETRYING = "the function failed, and Lambda tries again", False
-    RUNNING = "an invocation is still running", False
-    NOT_STARTED = "the function has not been started: the event is on its way, or lost", False
-    SILENT = "the function ran, and logged nothing about it", False
+    NO_ORIGINAL = "the original is not in the bucket: it was deleted, or never put", Ending.GONE
+    FILTER = "the bucket's notification does not cover this key: its filter did not match", Ending.FAILED
+    REFUSED = "the function refused it for good: a retry would not help", Ending.REFUSED
+    SKIPPED = "the function skipped it", Ending.FAILED
+    NO_PERMISSION = "a permission is missing", Ending.FAILED
+    GIVEN_UP = "Lambda has given up on it: its event is in the failure queue", Ending.FAILED
+    THUMBNAIL_DELETED = "the function stored the thumbnail, and it has been deleted since", Ending.GONE
+    STORED = "the thumbnail is in the bucket", Ending.TIMED_OUT
+    RETRYING = "the function failed, and Lambda tries again", Ending.TIMED_OUT
+    RUNNING = "an invocation is still running", Ending.TIMED_OUT
+    NOT_STARTED = "the function has not been started: the event is on its way, or lost", Ending.TIMED_OUT
+    SILENT = "the function ran, and logged nothing about it", Ending.TIMED_OUT
 
-    def __init__(self, text: str, is_final: bool) -> None:  # noqa: FBT001  an enumeration's members are tuples
+    def __init__(self, text: str, ending: Ending) -> None:
         self.text = text
-        self.is_final = is_final
+        self.ending = ending
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no wait will change it."""
+        return self.ending is not Ending.TIMED_OUT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from harness.application import Application
-from harness.observe.diagnosis import Cause, diagnose
+from harness.observe.diagnosis import Cause, Ending, diagnose
 from harness.observe.log import read_log, read_reported_log
 from harness.observe.timeline import EdgeRequest, Observed
 from harness.wait import Backoff, TimedOutError, wait_for
@@ -51,16 +50,6 @@ class DeployedApplication(Application):
             cloudfront=edge.cloudfront if edge else None,
             explain=lambda upload: _diagnose(deployment, upload).lines,
         )
-
-
-class Ending(Enum):
-    """How an upload ended."""
-
-    READY = "its thumbnail can be seen"
-    REFUSED = "the function refused it"
-    FAILED = "it failed for good"
-    GONE = "its original or its thumbnail was deleted, or nobody waits for it any more"
-    TIMED_OUT = "the time is up"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,19 +107,20 @@ def await_outcome(
     returns False.
     """
     waiting = _Waiting(application, upload)
-    look_for_it = waiting.in_the_bucket if is_seen is None else lambda: waiting.elsewhere(is_seen)
 
     def look() -> Outcome | None:
         if not is_wanted():
-            return Outcome(ending=Ending.GONE, missed_seconds=waiting.missed_seconds)
-        return look_for_it() or waiting.given_up()
+            return Outcome(ending=Ending.GONE)
+        found = waiting.in_the_bucket() if is_seen is None else waiting.elsewhere(is_seen)
+        return found or waiting.given_up()
 
     expected = f"expected {upload.thumbnail_key}, or a reason why it does not come"
     backoff = _BUCKET_BACKOFF if is_seen is None else _EDGE_BACKOFF
     try:
-        return wait_for(look, expected, timeout_seconds=timeout_seconds, backoff=backoff)
+        outcome = wait_for(look, expected, timeout_seconds=timeout_seconds, backoff=backoff)
     except TimedOutError:
-        return waiting.diagnosed()
+        outcome = waiting.diagnosed()
+    return replace(outcome, missed_seconds=waiting.missed_seconds)
 
 
 class _Waiting:
@@ -148,7 +138,7 @@ class _Waiting:
     def in_the_bucket(self) -> Outcome | None:
         asked = time.monotonic()
         if thumbnail := self._application.find(self._upload):
-            return Outcome(ending=Ending.READY, thumbnail=thumbnail, missed_seconds=self.missed_seconds)
+            return Outcome(ending=Ending.READY, thumbnail=thumbnail)
         self.missed_seconds = asked - self._upload.started_seconds
         return None
 
@@ -163,56 +153,36 @@ class _Waiting:
             return None
         found = self._refused()
         if found is None and time.monotonic() >= self._diagnosis_due_seconds:
-            diagnosed = self.diagnosed()
-            found = diagnosed if diagnosed.ending is not Ending.TIMED_OUT else None
+            found = self.diagnosed()
             self._diagnosis_due_seconds = time.monotonic() + _DIAGNOSIS_PAUSE_SECONDS
         self._log_due_seconds = time.monotonic() + _LOG_PAUSE_SECONDS
-        return found
+        return found if found and found.ending is not Ending.TIMED_OUT else None
 
     def diagnosed(self) -> Outcome:
         """Return how things stand."""
         diagnosis = _diagnose(self._deployment, self._upload)
-        if diagnosis.cause is Cause.REFUSED and (refused := self._refused()):
-            return refused
-        return Outcome(
-            ending=_ending(diagnosis.cause), diagnosis=diagnosis, missed_seconds=self.missed_seconds
-        )
+        refused = self._refused() if diagnosis.cause is Cause.REFUSED else None
+        return refused or Outcome(ending=diagnosis.cause.ending, diagnosis=diagnosis)
 
     def _refused(self) -> Outcome | None:
-        refusal = next(iter(refusals(self._deployment, self._upload)), None)
-        if refusal is None:
-            return None
-        return Outcome(ending=Ending.REFUSED, refusal=refusal, missed_seconds=self.missed_seconds)
-
-
-def _ending(cause: Cause) -> Ending:
-    if cause in {Cause.NO_ORIGINAL, Cause.THUMBNAIL_DELETED}:
-        return Ending.GONE
-    return Ending.FAILED if cause.is_final else Ending.TIMED_OUT
+        found = refusals(self._deployment, self._upload)
+        return Outcome(ending=Ending.REFUSED, refusal=found[0]) if found else None
 
 
 def _diagnose(deployment: Deployment, upload: Upload) -> Diagnosis:
     return diagnose(deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds)
 
 
-def watch(
-    application: DeployedApplication,
-    upload: Upload,
-    *,
-    viewer: Viewer | None,
-    timeout_seconds: float = 20.0,
-) -> Observed:
+def watch(application: DeployedApplication, upload: Upload, *, viewer: Viewer) -> Observed:
     """Look at the bucket until the thumbnail is there, then at the edge, then at what the function logged."""
-    outcome = await_outcome(application, upload, timeout_seconds=timeout_seconds)
+    outcome = await_outcome(application, upload)
     thumbnail = outcome.thumbnail
-    requests = (_ask_edge(application, upload, thumbnail, viewer),) if thumbnail and viewer else ()
     return Observed(
         upload=upload,
         thumbnail=thumbnail,
         missed_seconds=outcome.missed_seconds,
         log=read_reported_log(application.deployment, upload, is_expected=thumbnail is not None),
-        looks=requests,
-        edge=application.pipeline.cdn_url if viewer else None,
+        looks=(_ask_edge(application, upload, thumbnail, viewer),) if thumbnail else (),
         why_missing=outcome.why_missing,
     )
 

@@ -8,8 +8,8 @@ import pytest
 
 from harness.application import Thumbnail, Upload
 from harness.observe import outcome
-from harness.observe.diagnosis import Cause, Diagnosis
-from harness.observe.outcome import Ending, Refusal, await_outcome
+from harness.observe.diagnosis import Cause, Diagnosis, Ending
+from harness.observe.outcome import Refusal, await_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -57,7 +57,6 @@ def _observed(**changes: Any) -> Observed:  # noqa: ANN401  fields of a dataclas
         "missed_seconds": 0.40,
         "log": _log(_MADE),
         "looks": (EdgeRequest(at_ms=412, took_ms=8, status=200, cache="Miss from cloudfront", correct=True),),
-        "edge": "https://cdn.example",
     }
     return Observed(**found | changes)
 
@@ -150,11 +149,11 @@ def test_a_missing_thumbnail_is_reported_with_its_reason() -> None:
     assert remarks(found) == ["no thumbnail: its filter did not match"]
 
 
-def test_without_an_edge_the_bucket_is_where_it_arrives() -> None:
-    found = timeline(_observed(edge=None, looks=()))
+def test_a_picture_that_the_edge_never_showed_arrives_in_the_bucket() -> None:
+    found = timeline(_observed(looks=()))
 
     assert found.arrived_ms == pytest.approx(410)
-    assert "no edge" in found.step(SEEN_AT_EDGE).note
+    assert found.step(SEEN_AT_EDGE).note == "it never was"
 
 
 def test_the_json_has_its_version_and_units_in_its_names() -> None:
