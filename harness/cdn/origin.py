@@ -127,7 +127,13 @@ def _as_the_policy_has_it(
     bucket_arn = f"arn:aws:s3:::{origin.bucket}"
 
     def may(action: str, resource: str) -> bool:
-        access = Access(action=action, resource=resource, source_arn=distribution.arn, source_account=account)
+        access = Access(
+            service="cloudfront.amazonaws.com",
+            action=action,
+            resource=resource,
+            source_arn=distribution.arn,
+            source_account=account,
+        )
         return allows(policy, access)
 
     if not may("s3:GetObject", f"{bucket_arn}/{key}"):

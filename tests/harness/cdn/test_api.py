@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
+    from harness.observe.viewer import Viewer
     from harness.targets.embedded.target import EmbeddedTarget
-    from scenarios.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cdn.edge import Edge
-    from scenarios.viewer import Viewer
+    from harness.observe.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 
 _HOST = b"Host: localhost\r\n"

@@ -16,9 +16,9 @@ import pytest
 
 from harness.cdn.edge import EdgeFailedError
 from harness.cdn.edge import edge as run_edge
+from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
-from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
     from pathlib import Path

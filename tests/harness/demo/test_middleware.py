@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.demo.guard import (
+from harness.demo.middleware import (
     MOST_UPLOAD_BYTES,
     ForeignPageError,
     TooLargeError,

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import json
 
-from harness.observe.attempts import attempts, attempts_at
-from harness.observe.log import FunctionLog, LogLine
+from harness.observe.log import FunctionLog, LogLine, attempts, attempts_at
 
 
 def _log(*entries: tuple[int, str, str]) -> FunctionLog:
@@ -28,7 +27,7 @@ _MIXED = _log(
 )
 
 
-def test_attempts_of_several_environments_are_told_apart() -> None:
+def test_attempts_of_several_environments_are_kept_apart() -> None:
     assert [attempt.request_id for attempt in attempts(_MIXED)] == ["first", "second", "third"]
     assert [attempt.request_id for attempt in attempts_at(_MIXED, "b.jpg")] == ["second"]
 

@@ -1,19 +1,33 @@
-"""Which requests the page's server takes: those of its own page, and files of a sensible size.
+"""Which requests the page's server takes, and what every answer carries.
 
-It listens on loopback only; but a page of the internet, open in the same browser, reaches loopback too.
+It takes those of its own page, and files of a sensible size. It listens on loopback only; but a page of the
+internet, open in the same browser, reaches loopback too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from aiohttp import web
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from harness.demo.state import NoSuchPhotoError
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 MOST_UPLOAD_BYTES: Final = 50_000_000
-
+# Nothing is loaded from elsewhere, and an original that is opened by itself runs no script.
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 _READING: Final = frozenset({"GET", "HEAD"})
 _NAMES: Final = ("127.0.0.1", "localhost")
 
@@ -70,3 +84,38 @@ def require_size(size_bytes: int | None) -> None:
     """Raise TooLargeError for a size that is not taken; None if it is not known yet."""
     if size_bytes is not None and size_bytes > MOST_UPLOAD_BYTES:
         raise TooLargeError(size_bytes)
+
+
+@web.middleware
+async def middleware(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Let the page's own requests pass, and turn every error into an answer with one line of text."""
+    try:
+        require_own_page(request.method, request.headers, port=_port(request))
+        response = await handler(request)
+    except RefusedRequestError as exc:
+        response = _error(exc.status, str(exc))
+    except NoSuchPhotoError as exc:
+        response = _error(404, str(exc))
+    except ThumbrigError as exc:
+        response = _error(409, str(exc))
+    except (BotoCoreError, ClientError, HTTPError) as exc:
+        response = _error(502, f"the pipeline does not answer as it should: {exc}")
+    except web.HTTPException as exc:
+        response = _error(exc.status, f"{request.method} {request.path}: {exc.reason}")
+    if not response.prepared:
+        response.headers.update(HEADERS)
+    return response
+
+
+def _port(request: web.Request) -> int:
+    # The port that was connected to, not the one that the request claims.
+    if request.transport is None:
+        return 0
+    port: int = request.transport.get_extra_info("sockname")[1]
+    return port
+
+
+def _error(status: int, reason: str) -> web.Response:
+    return web.json_response({"error": reason}, status=status)
