@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.targets.base import Target
     from scenarios.journal import JournalingApplication
 
+_LOOPING = {"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
+
 
 def test_a_key_outside_the_prefix_triggers_nothing(
     application: JournalingApplication, deployment: Deployment
@@ -48,10 +50,9 @@ def test_a_thumbnail_triggers_nothing(application: JournalingApplication, deploy
     assert not log.naming(first.thumbnail_key)
 
 
+@pytest.mark.deploys(parameters=_LOOPING)
 def test_a_destination_inside_the_source_prefix_is_refused_at_start(target: Target) -> None:
-    looping = target.deploy(
-        parameters={"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
-    )
+    looping = target.deploy(parameters=_LOOPING)
 
     with pytest.raises(FunctionError) as refused:
         invoke(looping, object_created(looping.bucket, "members/me.jpg"))

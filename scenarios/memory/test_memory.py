@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs(Capability.MEMORY)
 
-_WASTEFUL = Path(__file__).parents[2] / "contenders" / "pillow-first-try"
+_WASTEFUL = FunctionFolder.load(Path(__file__).parents[2] / "contenders" / "pillow-first-try")
+_GENEROUS = {"MaxPixels": "110000000"}
 
 
 @pytest.fixture(scope="module")
 def wasteful(target: Target) -> Deployment:
     """A pipeline whose function holds all of a picture's pixels at once."""
-    return target.deploy(function=FunctionFolder.load(_WASTEFUL))
+    return target.deploy(function=_WASTEFUL)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def killed(wasteful: Deployment) -> Upload:
     return upload
 
 
+@pytest.mark.deploys(function=_WASTEFUL)
 def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(wasteful: Deployment, killed: Upload) -> None:
     (failed,) = (event for event in read_failures(wasteful) if killed.key in event.keys)
 
@@ -70,10 +72,11 @@ def test_after_the_kill_a_new_environment_serves_the_next(
     assert thumbnail.data
 
 
+@pytest.mark.deploys(parameters=_GENEROUS)
 def test_the_same_picture_fits_when_it_is_decoded_small(
     target: Target, journal: Journal, request: pytest.FixtureRequest
 ) -> None:
-    generous = target.deploy(parameters={"MaxPixels": "110000000"})
+    generous = target.deploy(parameters=_GENEROUS)
     application = JournalingApplication(generous, journal, scenario_name(request.node.nodeid))
 
     thumbnail = application.wait_until_ready(

@@ -60,6 +60,8 @@ def test_an_original_that_is_gone(application: JournalingApplication, deployment
     _diagnosed(deployment, upload, Cause.NO_ORIGINAL)
 
 
+@pytest.mark.needs(Capability.LOGS_OF_FAILED_STARTS)
+@pytest.mark.deploys(parameters=_BROKEN)
 def test_retries_and_then_the_failure_queue(target: Target) -> None:
     broken = target.deploy(parameters=_BROKEN)
     upload = DeployedApplication(broken).upload(picture("grey.jpg").path(), "me.jpg")
@@ -72,6 +74,7 @@ def test_retries_and_then_the_failure_queue(target: Target) -> None:
 
 
 @pytest.mark.needs(Capability.IAM)
+@pytest.mark.deploys
 def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
     silent = target.deploy()
     functions = silent.aws.client("lambda")
@@ -86,6 +89,7 @@ def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
 
 
 @pytest.mark.needs(Capability.IAM)
+@pytest.mark.deploys
 def test_a_role_that_may_not_read_originals(target: Target) -> None:
     blind = target.deploy()
     _forbid(blind, "ReadOriginals")
