@@ -1,4 +1,4 @@
-"""Takes the measurements: contenders in turn, A B C A B C, so that whatever else the machine does falls on all.
+"""Takes the measurements: contenders in turn, A B C A B C, so that other work on the machine falls on all.
 
 It also looks for limits: the smallest memory, the largest picture, and whether memory grows.
 """
@@ -68,7 +68,7 @@ class Series:
 
 
 class Rounds:
-    """All contenders at one picture; a round is one invocation of each, with a different one first each time."""
+    """All contenders at one picture; a round is one invocation of each, beginning with the next one."""
 
     def __init__(
         self, contenders: Sequence[DeployedContender], warm: WarmEnvironments, name: str, data: bytes

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cli.bench`: contenders under Lambda's limits, at one picture after the other."""
+"""`python -m benchmarks bench`: contenders under Lambda's limits, at one picture after the other."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from benchmarks.bench import contenders, measure, results
-from benchmarks.bench.contenders import deployed_contenders
+from benchmarks.bench import measure, results
+from benchmarks.bench.contenders import choose, deployed_contenders
 from benchmarks.bench.machine import cpu_model
 from benchmarks.bench.plan import REFERENCE, BenchPlan, bench_pictures, parse_sizes
 from benchmarks.bench.table import print_results
-from benchmarks.report.bench import write_bench_report
-from harness.errors import ThumbrigError
+from benchmarks.report.page import write_bench_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ _SWEEP_ROUNDS = 7
 @click.command()
 @click.option("--memory", default="512", show_default=True, help="MB; several, as in 128,256,512, are swept.")
 @click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="lambda", show_default=True)
-@click.option("--limiter", help="What holds the functions; the hardest that works if left out.")
+@click.option("--limiter", help="What limits the functions; the hardest that works if left out.")
 @click.option(
     "--contender", "names", multiple=True, help="Only this one, or a function's folder; repeatable."
 )
@@ -51,7 +50,7 @@ _SWEEP_ROUNDS = 7
     "--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations or more: does memory grow?"
 )
 @click.option("--output", type=Path, default=PROJECT / "reports" / "bench", help="Where results go.")
-def main(  # noqa: PLR0913  each is an option
+def command(  # noqa: PLR0913  each is an option
     *,
     memory: str,
     cpu: Cpu,
@@ -66,45 +65,39 @@ def main(  # noqa: PLR0913  each is an option
     output: Path,
 ) -> None:
     """Measure functions that make thumbnails, under Lambda's limits."""
-    try:
-        sizes_mb = parse_sizes(memory)
-        subjects = bench_pictures(pictures, images, quick=quick)
-        specs = contenders.choose(names)
-        output.mkdir(parents=True, exist_ok=True)
-        own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
-        with deployed_contenders(
-            specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
-        ) as deployed:
-            click.echo(deployed[0].target.limits)
-            plan = BenchPlan(
-                contenders=deployed,
-                pictures=subjects,
-                folder=output,
-                memory_mb=own,
-                seconds_per_picture=1.5 if quick else 3.0,
-                measured=[],
-            )
-            code = measure_pictures(plan)
-            if code == pytest.ExitCode.INTERRUPTED:
-                raise KeyboardInterrupt  # noqa: TRY301  as if pytest had not taken it
-            found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
-            if len(sizes_mb) > 1:
-                found = replace(found, sweep=sweep(plan, sizes_mb))
-            found = explored(plan, found, smallest=smallest, largest=largest, soak=soak)
-        results.write(found, output / "results.json")
-        print_results(found)
-        click.echo(f"\n{write_bench_report(output / 'results.json', output)}")
-        sys.exit(code)
-    except ThumbrigError as exc:
-        click.echo(f"thumbrig: {exc}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo("thumbrig: interrupted, everything is stopped", err=True)
-        sys.exit(130)
+    sizes_mb = parse_sizes(memory)
+    subjects = bench_pictures(pictures, images, quick=quick)
+    specs = choose(names)
+    output.mkdir(parents=True, exist_ok=True)
+    own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
+    with deployed_contenders(
+        specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
+    ) as contenders:
+        click.echo(contenders[0].target.limits)
+        plan = BenchPlan(
+            contenders=contenders,
+            pictures=subjects,
+            folder=output,
+            memory_mb=own,
+            seconds_per_picture=1.5 if quick else 3.0,
+            measured=[],
+        )
+        code = measure_pictures(plan)
+        if code == pytest.ExitCode.INTERRUPTED:
+            # As if pytest had not caught it.
+            raise KeyboardInterrupt
+        found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
+        if len(sizes_mb) > 1:
+            found = replace(found, sweep=sweep(plan, sizes_mb))
+        found = explored(plan, found, smallest=smallest, largest=largest, soak=soak)
+    results.write(found, output / "results.json")
+    print_results(found)
+    click.echo(f"\n{write_bench_report(output / 'results.json', output)}")
+    sys.exit(code)
 
 
 def measure_pictures(plan: BenchPlan) -> int:
-    """Run the benchmark of each picture, with pytest-benchmark; gives pytest's exit code."""
+    """Run the benchmark of each picture, by pytest-benchmark, and return pytest's exit code."""
     storage = plan.folder / "pytest-benchmark.json"
     arguments = [
         str(PROJECT / "benchmarks" / "test_pictures.py"),
@@ -127,7 +120,7 @@ def measure_pictures(plan: BenchPlan) -> int:
 
 
 def collect(plan: BenchPlan, *, cpu: Cpu, cold_starts: int) -> results.Results:
-    """Measure the cold starts and put all together."""
+    """Measure the cold starts, and put all results together."""
     subject = next((s for s in plan.pictures if s.name == REFERENCE), plan.pictures[0])
     click.echo(f"cold starts, {cold_starts} of each contender, with {subject.name}")
     cold = measure.measure_cold_starts(
@@ -147,7 +140,7 @@ def sweep(plan: BenchPlan, sizes_mb: Sequence[int]) -> list[results.SweepPoint]:
 def explored(
     plan: BenchPlan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
 ) -> results.Results:
-    """Add what was asked for beyond the pictures."""
+    """Add what the options ask for beyond the pictures."""
     if smallest:
         click.echo("smallest memory, by bisection over all pictures")
         data = [(subject.name, subject.path.read_bytes()) for subject in plan.pictures]
@@ -163,12 +156,7 @@ def explored(
         click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender, more while memory grows")
         subject = plan.pictures[0]
         soaks = [
-            measure.soak(
-                contender,
-                subject.name,
-                subject.path.read_bytes(),
-                invocations=_SOAK_INVOCATIONS,
-            )
+            measure.soak(contender, subject.name, subject.path.read_bytes(), invocations=_SOAK_INVOCATIONS)
             for contender in plan.contenders
         ]
         found = replace(found, soaks=soaks)
@@ -189,7 +177,3 @@ def _environment(plan: BenchPlan, *, cpu: Cpu) -> results.BenchedOn:
         limiter_description=limiter.description,
         limiter_is_hard=limiter.shapes_cpu,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.gate.baseline import Thresholds
 from benchmarks.gate.compare import fell, grew
-from benchmarks.gate.thresholds import Thresholds
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:

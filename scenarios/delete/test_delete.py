@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.cdn.edge import edge
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.observe.viewer import Browser
+from harness.observe.log import read_log, wait_until_logged
+from harness.observe.viewer import Viewer
 from harness.wait import Backoff, wait_for
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application.application import Upload
-    from harness.application.deletion import Deletion
+    from harness.application import Deletion, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.base import Target
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 _DELETIONS = 16
 # Beyond the usual time: the last of them find a thumbnail that is there already.
 _SPREAD = 1.3
-_TIMEOUT_SECONDS = 2
+_HASTY = {"Timeout": "1"}
 
 
 def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(
@@ -75,7 +73,7 @@ def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(
 @pytest.fixture(scope="module")
 def hasty(target: Target) -> Deployment:
     """A pipeline whose function has little time, so that a deletion is settled soon."""
-    return target.deploy(parameters={"Timeout": str(_TIMEOUT_SECONDS)})
+    return target.deploy(parameters=_HASTY)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +83,7 @@ def hasty_edge(hasty: Deployment) -> Iterator[Edge]:
         yield running
 
 
+@pytest.mark.deploys(parameters=_HASTY)
 def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
     hasty: Deployment, hasty_edge: Edge, journal: Journal, request: pytest.FixtureRequest
 ) -> None:
@@ -143,7 +142,7 @@ def _settle(application: JournalingApplication, deletions: list[Deletion]) -> li
 
 
 def _statuses(application: JournalingApplication, edge: Edge, uploads: list[Upload]) -> list[int]:
-    with Browser(edge.ca_certificate) as browser:
+    with Viewer(edge) as browser:
         return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
 

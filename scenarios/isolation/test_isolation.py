@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.sandbox.control_plane import assume_role
+from harness.observe.log import read_log, wait_until_logged
+from harness.sandbox.function import assume_role
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import JournalingApplication
+
+_LOOPING = {"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
 
 
 def test_a_key_outside_the_prefix_triggers_nothing(
@@ -49,10 +50,9 @@ def test_a_thumbnail_triggers_nothing(application: JournalingApplication, deploy
     assert not log.naming(first.thumbnail_key)
 
 
+@pytest.mark.deploys(parameters=_LOOPING)
 def test_a_destination_inside_the_source_prefix_is_refused_at_start(target: Target) -> None:
-    looping = target.deploy(
-        parameters={"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
-    )
+    looping = target.deploy(parameters=_LOOPING)
 
     with pytest.raises(FunctionError) as refused:
         invoke(looping, object_created(looping.bucket, "members/me.jpg"))

@@ -8,9 +8,10 @@ import pytest
 
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
+from harness.deployment import Capability
+from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
-from harness.observe.viewer import Browser
-from harness.observe.watch import watch
+from harness.observe.viewer import Viewer
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from scenarios.journal import Journal
 
 _TOLERANCE_MS = 5.0
+
+pytestmark = pytest.mark.deploys
+dated = pytest.mark.needs(Capability.LOG_TIMESTAMPS)
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +47,11 @@ def upload_and_watch(
 ) -> Iterator[Callable[[bytes], Timeline]]:
     """Uploads a photo and tells its timeline."""
     application = JournalingApplication(fresh, journal, scenario_name(request.node.nodeid), edge=running)
-    with Browser(running.ca_certificate) as browser:
-        yield lambda photo: timeline(
-            watch(application, fresh, application.upload(photo, "me.jpg"), browser=browser)
-        )
+    with Viewer(running) as browser:
+        yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=browser))
 
 
+@dated
 def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -60,6 +63,7 @@ def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     assert environment.end_ms == pytest.approx(found.step("invocation").start_ms, abs=_TOLERANCE_MS)
 
 
+@dated
 def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -76,6 +80,7 @@ def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     assert found.arrived_ms == found.step(SEEN_AT_EDGE).end_ms
 
 
+@dated
 def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -85,6 +90,7 @@ def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     assert _start(found.step("download")) >= _start(found.step("invocation")) - _TOLERANCE_MS
 
 
+@dated
 def test_the_event_lies_between_the_upload_and_its_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:

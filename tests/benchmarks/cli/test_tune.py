@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cli.tune` as a person types it."""
+"""`python -m benchmarks tune` as a person types it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.cli import tune
+from benchmarks.__main__ import main
 from benchmarks.tuning import results
 from fixtures.pictures import picture
 from harness import process
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(tune.main, arguments)
+    return CliRunner().invoke(main, ["tune", *arguments])
 
 
 def _photos(folder: Path) -> Path:
@@ -101,7 +101,8 @@ def test_ctrl_c_ends_a_run_with_one_line_and_keeps_what_was_measured(tmp_path: P
     command = [
         sys.executable,
         "-m",
-        "benchmarks.cli.tune",
+        "benchmarks",
+        "tune",
         "--images",
         str(_photos(tmp_path / "photos")),
         *places,
