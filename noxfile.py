@@ -107,32 +107,28 @@ def tune(session: nox.Session) -> None:
 def sandbox(session: nox.Session) -> None:
     """Measure what the sandbox itself costs an invocation, and how true its peak is."""
     install(session, "bench")
-    session.run("python", "-m", "benchmarks.studies.sandbox", *session.posargs)
+    session.run("python", "-m", "benchmarks", "sandbox", *session.posargs)
 
 
 @nox.session
 def memory(session: nox.Session) -> None:
     """Measure what large pictures of each kind take, against what the function expects: minutes."""
     install(session, "bench")
-    session.run(
-        "python", "-m", "benchmarks.studies.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
-    )
+    session.run("python", "-m", "benchmarks", "memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
 def engines(session: nox.Session) -> None:
     """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
     install(session, "e2e")
-    session.run("python", "-m", "benchmarks.studies.engines", *session.posargs)
+    session.run("python", "-m", "benchmarks", "engines", *session.posargs)
 
 
 @nox.session
 def edge(session: nox.Session) -> None:
     """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
     install(session, "e2e")
-    session.run(
-        "python", "-m", "benchmarks.studies.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
-    )
+    session.run("python", "-m", "benchmarks", "edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

@@ -22,7 +22,6 @@ from benchmarks.bench.machine import cpu_model
 from fixtures.pictures import picture
 from harness import process
 from harness.cdn.edge import edge as run_edge
-from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
@@ -189,8 +188,3 @@ def _found(pattern: str, text: str) -> str:
     if match is None:
         raise UnreadableOutputError(pattern, text)
     return match[1]
-
-
-if __name__ == "__main__":
-    with errors_in_one_line():
-        command()

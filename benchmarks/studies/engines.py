@@ -25,7 +25,6 @@ from PIL import Image, JpegImagePlugin, features
 
 from benchmarks.bench.machine import MeasuredOn, cpu_model
 from fixtures.pictures import READABLE, picture
-from harness.console import errors_in_one_line
 from resizer.engines.pillow import PillowSmall
 from resizer.pipeline import Rendered, Stopwatch, render
 from resizer.settings import EngineName, Settings
@@ -228,8 +227,3 @@ def _row(comparison: EngineComparison) -> str:
 
 def _milliseconds(value: float | None) -> str:
     return "–" if value is None else f"{value:.1f}"  # noqa: RUF001  the dash of an empty cell
-
-
-if __name__ == "__main__":
-    with errors_in_one_line():
-        command()

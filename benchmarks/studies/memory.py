@@ -25,7 +25,7 @@ from benchmarks.bench.contenders import (
     outcome_of,
 )
 from fixtures.images.kinds import KINDS, Canvas
-from harness.console import console, errors_in_one_line
+from harness.console import console
 from harness.sandbox.limits.base import BYTES_PER_MB
 from resizer.engines.auto import preferred
 from resizer.errors import TooMuchMemoryError
@@ -168,8 +168,3 @@ def _markdown(found: Sequence[MeasuredKind], memory_mb: int) -> str:
     columns, rows = _rows(found, memory_mb)
     lines = [columns, ["---", *["--:"] * (len(columns) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-if __name__ == "__main__":
-    with errors_in_one_line():
-        command()

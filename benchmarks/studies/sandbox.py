@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.console import errors_in_one_line
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
 from harness.sandbox.limits.choose import confinement
@@ -101,8 +100,3 @@ def _environment(folder: Path, held: Confinement) -> Environment:
         log=lambda _: Silence(),
         confinement=held,
     )
-
-
-if __name__ == "__main__":
-    with errors_in_one_line():
-        command()
