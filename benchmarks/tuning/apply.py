@@ -65,21 +65,22 @@ def forecast(today: TriedSetting, pick: TriedSetting) -> str:
 
 def _reasons(today: TriedSetting, pick: TriedSetting) -> Iterator[str]:
     limits = _THRESHOLDS
-    if worse := [name for name in today.trials if _fell(today, pick, name)]:
+    pairs = [(name, then, pick.trials[name]) for name, then in today.trials.items()]
+    worse = [
+        name
+        for name, then, now in pairs
+        if fell(then.ssimulacra2, now.ssimulacra2, limit_points=limits.score_points)
+    ]
+    larger = [
+        name
+        for name, then, now in pairs
+        if grew(then.size_bytes, now.size_bytes, limit_percent=limits.bytes_percent)
+    ]
+    if worse:
         yield f"the score falls by more than {limits.score_points:g} for {', '.join(worse)}"
-    if larger := [name for name in today.trials if _grew(today, pick, name)]:
+    if larger:
         yield f"bytes grow by more than {limits.bytes_percent:g} % for {', '.join(larger)}"
     if fell(today.mean_score, pick.mean_score, limit_points=limits.score_points):
         yield f"the mean score falls by more than {limits.score_points:g}"
     if grew(today.mean_bytes, pick.mean_bytes, limit_percent=limits.set_bytes_percent):
         yield f"bytes of the whole set grow by more than {limits.set_bytes_percent:g} %"
-
-
-def _grew(today: TriedSetting, pick: TriedSetting, name: str) -> bool:
-    sizes = today.trials[name].size_bytes, pick.trials[name].size_bytes
-    return grew(*sizes, limit_percent=_THRESHOLDS.bytes_percent)
-
-
-def _fell(today: TriedSetting, pick: TriedSetting, name: str) -> bool:
-    scores = today.trials[name].ssimulacra2, pick.trials[name].ssimulacra2
-    return fell(*scores, limit_points=_THRESHOLDS.score_points)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from resizer.engines.pillow import PillowSmall
 from resizer.profiles import REFERENCE
 from resizer.settings import Settings
 from resizer.switches import NONE, Kernel
@@ -75,4 +74,4 @@ def _from_env(env: Mapping[str, str]) -> Setting:
 
 def encode(setting: Setting, pixels: Pixels) -> bytes:
     """Make a thumbnail's file."""
-    return PillowSmall.from_pixels(pixels.mode, pixels.size, pixels.data).encode(setting.encoding)
+    return pixels.small().encode(setting.encoding)

@@ -53,6 +53,10 @@ class Pixels:
         """Return it as an image of Pillow."""
         return Image.frombytes(self.mode, self.size, self.data)
 
+    def small(self) -> PillowSmall:
+        """Return it as the function has it before it encodes."""
+        return PillowSmall.from_pixels(self.mode, self.size, self.data)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -81,7 +85,7 @@ def measure(job: Job) -> list[Trial]:
     with _alone:
         lossless = job.lossless.image()
         tried = [job.today, *job.encodings]
-        smalls = [_small(job.today_pixels), *(_small(job.pixels) for _ in job.encodings)]
+        smalls = [job.today_pixels.small(), *(job.pixels.small() for _ in job.encodings)]
         files = [_encode(small, encoding) for small, encoding in zip(smalls, tried, strict=True)]
         scores = [quality.score(file, lossless) for file in files[1:]]
         seconds = _least_seconds(smalls, tried, rounds=job.rounds)
@@ -118,10 +122,6 @@ def _cpu_seconds(small: PillowSmall, encoding: Encoding) -> float:
     start = time.process_time()
     small.encode(encoding)
     return time.process_time() - start
-
-
-def _small(pixels: Pixels) -> PillowSmall:
-    return PillowSmall.from_pixels(pixels.mode, pixels.size, pixels.data)
 
 
 def versions() -> dict[str, str]:
