@@ -91,7 +91,8 @@ def _sweep(results: Results) -> Table:
 def _limits(results: Results) -> Table:
     table = _table("limits", "contender", "question", "answer")
     for smallest in results.smallest_memory:
-        answer = f"{smallest.memory_mb} MB, below that {smallest.needs} fails"
+        answer = f"{smallest.memory_mb} MB" if smallest.memory_mb else "none of the sizes tried"
+        answer += f", below that {smallest.needs} fails" if smallest.needs else ""
         table.add_row(smallest.contender, "smallest memory for all pictures", answer)
     for largest in results.largest_pictures:
         answer = f"{largest.outcome}, peak {largest.peak_memory_bytes / _MB:.0f} MB"
