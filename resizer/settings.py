@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from resizer.engines.base import Encoding
 from resizer.errors import DestinationInsideSourceError, SettingsError
 from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
 from resizer.memory import Memory
 from resizer.profiles import PROFILES, REFERENCE
 from resizer.sizes import LARGEST_PIXELS, THUMBNAIL, Size, further_sizes, parse_sizes
-from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
+from resizer.switches import FORMATS, NONE, Encoding, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

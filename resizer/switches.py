@@ -1,4 +1,4 @@
-"""What an encoder can be told beside quality and effort; nothing of it unless somebody asks.
+"""How a thumbnail is written: format, quality, effort, and switches that nobody needs to set.
 
 Each switch is served by the one encoder that has it: WebP's by the libwebp in Pillow's wheel, AVIF's by
 Pillow, JPEG's by libvips, whose libjpeg is mozjpeg. `nox -s tune` measures what they do for a thumbnail.
@@ -66,6 +66,17 @@ class Switches:
 
 
 NONE = Switches()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """How a thumbnail is written; the effort is that of the format's own encoder."""
+
+    format: OutputFormat
+    quality: int
+    effort: int
+    switches: Switches = NONE
+
 
 _WEBP = frozenset({OutputFormat.WEBP})
 _AVIF = frozenset({OutputFormat.AVIF})

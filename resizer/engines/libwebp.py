@@ -21,7 +21,7 @@ from resizer.switches import Preset
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 _ABI_VERSION = 0x0210
 _OUT_OF_MEMORY = {1, 2}  # VP8_ENC_ERROR_OUT_OF_MEMORY, VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY

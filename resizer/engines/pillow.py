@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from PIL.ImageFile import ImageFile
 
-    from resizer.engines.base import Encoding
     from resizer.header import Header
+    from resizer.switches import Encoding
 
 # Ours decides, on the header, before Pillow sees the picture.
 Image.MAX_IMAGE_PIXELS = None
@@ -83,14 +83,13 @@ class PillowEngine:
     """Thumbnails by Pillow."""
 
     name = "pillow"
-    reads = frozenset(Format)
 
     def decode(self, data: Buffer, header: Header, size: int) -> PillowPicture:
         """Decode the whole picture, a JPEG at a smaller scale."""
         with _translated(header):
             image = _open(data, header.format)
             if image.width * image.height > header.pixels:
-                raise DamagedImageError(header.format, "it holds more pixels than its header tells")
+                raise DamagedImageError(header.format, "it holds more pixels than its header says")
             if header.format is Format.JPEG:
                 image.draft(None, (size, size))
             image.load()

@@ -12,14 +12,13 @@ from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from resizer import engines
 from resizer.engines import engine_for, libwebp
-from resizer.engines.base import Encoding
 from resizer.engines.pillow import PillowSmall
 from resizer.engines.vips import VipsSmall
 from resizer.errors import EncoderMissingError
 from resizer.formats import OutputFormat
 from resizer.header import read_header
 from resizer.memory import Memory
-from resizer.switches import Kernel, Preset, Subsampling, Switches, Tune
+from resizer.switches import Encoding, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from resizer.engines.base import Small
