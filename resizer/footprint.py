@@ -1,6 +1,7 @@
 """How much memory a decoder takes for a picture, by its header alone.
 
-The figures are what `nox -s memory` measures, rounded up; its table is in docs/performance.md.
+The figures are measured and rounded up: `nox -s memory` measures them anew, as after an update of Pillow or
+libvips, beside what this module expects. Its table is in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ Decoder = Literal["pillow", "vips"]
 
 _MB = 2**20
 # The function at rest with its libraries, and what even a small picture touches. Once libvips has served a
-# picture, it stays in memory whoever serves the next.
+# picture, it stays in memory whichever engine serves the next.
 REST_BYTES = {"pillow": 50 * _MB, "vips": 64 * _MB, "auto": 64 * _MB}
 
 _BYTE = 8
 # Peaks of the same picture differ by this from one time to the next.
 _UNEVENNESS = 1.02
 _COEFFICIENT_BYTES = 2
-# In a TIFF's tag; a BMP's 0 is told as that too.
+# As in Header.compression.
 _UNCOMPRESSED = 1
 # Pillow keeps segments once by themselves, and once more as what they mean.
 _METADATA_COPIES = 3

@@ -35,7 +35,7 @@ class OutputFormat(StrEnum):
 
     @property
     def content_type(self) -> str:
-        """What the browser is told."""
+        """What the browser gets as its Content-Type."""
         return f"image/{self.value}"
 
     @property

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES = 16 * 2**20
 _BYTE = 8
+# As malloc.h has them.
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Memory:
         )
 
     def refuse(self, what: str, added_bytes: int, advice: str) -> NoReturn:
-        """Raise what tells a person why, and what to do."""
+        """Raise an error that says why, and what to do."""
         raise TooMuchMemoryError(what, self.rest_bytes + added_bytes, self.limit_bytes or 0, advice)
 
     def admit_file(self, file_bytes: int) -> None:
@@ -79,18 +82,13 @@ def give_back() -> None:
 
 
 def keep_little() -> None:
-    """Tell libc to keep little of what is freed, for all that is allocated from now on.
+    """Have libc keep little of what is freed, for all that is allocated from now on.
 
     libvips starts threads for every picture, and so does obstore. Each would have an arena of its own, from
     which libc gives little back; and having freed one large block, it would take the next out of an arena.
     """
     _libc("mallopt", _M_ARENA_MAX, 1)
     _libc("mallopt", _M_MMAP_THRESHOLD, 2**20)
-
-
-# As malloc.h has them.
-_M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
 
 
 def _libc(function: str, *arguments: int) -> None:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 from resizer.engines import engine_for
 from resizer.header import read_header
-from resizer.keys import thumbnail_key
-from resizer.sizes import THUMBNAIL
+from resizer.sizes import THUMBNAIL, thumbnail_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from resizer.formats import Buffer
     from resizer.settings import Settings
-    from resizer.sizes import Size
     from resizer.storage import Storage
 
 
@@ -69,13 +67,21 @@ class Stopwatch:
 def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
     """Download an original, make its thumbnail and the further sizes, upload them."""
     watch = Stopwatch()
-    keys = {size.name: _destination(key, size, settings) for size in settings.sizes}
+    keys = {
+        size.name: thumbnail_key(
+            key,
+            source_prefix=settings.source_prefix,
+            destination_prefix=size.prefix,
+            extension=settings.format.extension,
+        )
+        for size in settings.sizes
+    }
     with watch.step("download"):
         original = storage.get(key, admit=settings.memory.admit_file)
     rendered = render(original, settings=settings, watch=watch)
     with watch.step("upload"):
-        # The thumbnail last, so that whoever sees it finds the further sizes too.
-        for name in sorted(keys, key=THUMBNAIL.__eq__):
+        # The thumbnail last, so that once it is there, the further sizes are too.
+        for name in [*(name for name in keys if name != THUMBNAIL), THUMBNAIL]:
             storage.put(keys[name], rendered.files[name], content_type=settings.format.content_type)
     return Result(
         original=key,
@@ -83,15 +89,6 @@ def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
         original_bytes=len(original),
         rendered=rendered,
         milliseconds=watch.milliseconds,
-    )
-
-
-def _destination(key: str, size: Size, settings: Settings) -> str:
-    return thumbnail_key(
-        key,
-        source_prefix=settings.source_prefix,
-        destination_prefix=size.prefix,
-        extension=settings.format.extension,
     )
 
 

@@ -35,7 +35,7 @@ class Storage(Protocol):
     def get(self, key: str, *, admit: Callable[[int], None]) -> Buffer:
         """Read an object; raises OriginalMissingError if there is none.
 
-        `admit` is told how many bytes it has before they come, and may raise.
+        `admit` gets its size in bytes before they come, and may raise.
         """
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:
