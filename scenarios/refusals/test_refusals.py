@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,20 +11,20 @@ from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
 from harness.observe.failures import read_failures
 from harness.observe.outcome import Refusal, refusals, settle
-from scenarios.failing import wait_until_given_up
-from scenarios.s3_event import invoke, object_created
+from scenarios.s3_event import invoke, let_one_fail, object_created
 
 if TYPE_CHECKING:
+    from harness.application.application import Application
     from harness.deployment import Deployment
-    from scenarios.journal import JournalingApplication
 
 _REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
 
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_a_refusal_is_logged_with_its_reason(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
+    application: Application, deployment: Deployment, picture: Picture
 ) -> None:
+    """A refusal is logged with its reason."""
     upload = application.upload(picture.path(), picture.name)
     refusal = settle(application, deployment, upload)
 
@@ -37,8 +36,9 @@ def test_a_refusal_is_logged_with_its_reason(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
+    application: Application, deployment: Deployment, picture: Picture
 ) -> None:
+    """A refusal is an answer, so Lambda does not retry."""
     upload = application.upload(picture.path(), picture.name)
     settle(application, deployment, upload)
 
@@ -51,18 +51,15 @@ def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
 
 
 def test_refused_pictures_are_tried_once_and_failing_events_three_times(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
+    """Refused pictures are tried once, failing events three times."""
     uploads = [application.upload(picture.path(), picture.name) for picture in REFUSED]
     for upload in uploads:
         settle(application, deployment, upload)
 
     # Sent after all of the refused ones were tried: once its retries are used up, theirs would have been too.
-    failing = {"control": str(uuid.uuid4())}
-    deployment.aws.client("lambda").invoke(
-        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
-    )
-    wait_until_given_up(deployment, lambda failed: failed.event == failing)
+    let_one_fail(deployment)
 
     assert [len(refusals(deployment, upload)) for upload in uploads] == [1] * len(uploads)
     failed_keys = {key for failure in read_failures(deployment) for key in failure.keys}
@@ -71,8 +68,9 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_after_a_refusal_the_next_picture_is_served(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
+    application: Application, deployment: Deployment, picture: Picture
 ) -> None:
+    """After a refusal, the next picture is served."""
     settle(application, deployment, application.upload(picture.path(), picture.name))
 
     thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))
