@@ -23,7 +23,7 @@ _LIMIT = 100_000_000
 def test_the_size_is_read_from_the_header(entry: Picture) -> None:
     header = read_header(entry.data(), max_pixels=_LIMIT)
 
-    assert (header.width, header.height) == (entry.width, entry.height)
+    assert (header.width, header.height) == entry.size
 
 
 @pytest.mark.parametrize(
