@@ -1,4 +1,4 @@
-"""The first directory of a TIFF, which is how EXIF is stored too: a few tags, without a whole reader."""
+"""Reads a few tags from the first directory of a TIFF, which is also how EXIF is stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Directory:
 
 
 def orientation(data: Buffer) -> int:
-    """Read the orientation, 1 to 8; 1 also where it makes no sense, since it is only a hint."""
+    """Read the orientation, 1 to 8; it is only a hint, so it is 1 where it makes no sense."""
     try:
         (value,) = first_directory(data).tags.get(Tag.ORIENTATION, (1,))
     except (struct.error, ValueError):

@@ -1,7 +1,7 @@
 """How much memory a decoder takes for a picture, by its header alone.
 
-The figures are measured and rounded up: `nox -s memory` measures them anew, as after an update of Pillow or
-libvips, beside what this module expects. Its table is in docs/performance.md.
+The figures are measured and rounded up. After an update of Pillow or libvips, `nox -s memory` measures them
+again and compares them with what this module expects; its table is in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -104,14 +104,14 @@ def _jpeg_bytes(header: Header, size: int) -> int:
 
 
 def _mode_bytes(header: Header) -> int:
-    """Say what a pixel of Pillow's takes: one byte, two of 16 bits of grey, else four."""
+    """Return the bytes of a pixel in Pillow: one, two for 16 bits of grey, else four."""
     if header.channels > 1:
         return 4
     return 2 if header.bits > _BYTE else 1
 
 
 def _cut_bytes(header: Header) -> int:
-    """Say what the square takes once more while its pixels become such as can be averaged."""
+    """Return what a pixel of the square takes in addition while it becomes one that can be averaged."""
     if header.colour in {PngColour.RGB, PngColour.GREY, PngColour.PALETTE} and header.alpha:
         return 8
     if header.alpha or header.colour is PngColour.PALETTE:
@@ -121,7 +121,7 @@ def _cut_bytes(header: Header) -> int:
 
 
 def _bmp_bytes(header: Header) -> int:
-    """Say what a pixel takes: an index and its colour, with run lengths two copies more."""
+    """Return the bytes of a pixel: an index and its colour, with run lengths two copies more."""
     if header.bits > _BYTE:
         return 4
     return 5 if header.compression == _UNCOMPRESSED else 7

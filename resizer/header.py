@@ -19,7 +19,7 @@ _READERS = {kind: f"resizer.readers.{kind.lower()}" for kind in Format}
 
 
 class PngColour(IntEnum):
-    """What a PNG's pixels are, by the numbers of its header."""
+    """The colour types of PNG, by their numbers in its header."""
 
     GREY = 0
     RGB = 2
@@ -30,7 +30,7 @@ class PngColour(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The header of one picture; what a format has not, or its readers do not need, is as it stands here."""
+    """The header of one picture; what its format lacks, or no decoder needs, keeps its default."""
 
     format: Format
     width: int

@@ -1,6 +1,6 @@
-"""Whether a picture fits into the function's memory: what does not is refused before it kills.
+"""Refuses a picture that does not fit into the function's memory, before it kills the function.
 
-This concerns what is large. A picture that takes little beyond the function itself is never refused, since a
+Only large pictures are concerned. One that takes little beyond the function itself is never refused, since a
 function too small for that could not start either.
 """
 
@@ -31,13 +31,13 @@ _M_ARENA_MAX = -8
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What the function has, None where nobody says, and what of it is taken before any picture."""
+    """The function's memory, None if unknown, and how much of it is taken before any picture."""
 
     limit_bytes: int | None
     rest_bytes: int
 
     def holds(self, added_bytes: int) -> bool:
-        """Say whether there is room for that much more."""
+        """Return whether there is room for that much more."""
         return (
             self.limit_bytes is None
             or added_bytes <= _SMALL_BYTES
@@ -59,7 +59,7 @@ class Memory:
 def choose_decoder(
     decoders: Iterable[Decoder], header: Header, memory: Memory, *, file_bytes: int, size: int
 ) -> Decoder:
-    """Give the first of the decoders that the picture fits with; raises TooMuchMemoryError."""
+    """Return the first decoder that the picture fits with; raises TooMuchMemoryError."""
     added = {name: added_bytes(name, header, file_bytes=file_bytes, size=size) for name in decoders}
     fitting = next((name for name in added if memory.holds(added[name])), None)
     if fitting is None:
@@ -70,7 +70,7 @@ def choose_decoder(
 
 
 def give_back() -> None:
-    """Give back what earlier pictures left: freed memory, of which libc keeps tens of megabytes to reuse.
+    """Give memory back that earlier pictures freed: libc keeps tens of megabytes of it to reuse.
 
     Not ahead of every picture, since it takes some milliseconds.
     """
@@ -100,7 +100,7 @@ def _libc(function: str, *arguments: int) -> None:
 
 
 def _resident_bytes() -> int:
-    """Say what the process holds, on Linux; that is where the limit is."""
+    """Return what the process holds, on Linux; that is where the limit is."""
     try:
         resident_pages = int(Path("/proc/self/statm").read_bytes().split()[1])
     except OSError:

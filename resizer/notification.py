@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One object that something happened to; `time` is when, as S3 says it, if it does."""
+    """One object that something happened to; `time` is when it did, if S3 says so."""
 
     bucket: str
     key: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What was made of a picture, by the names of the sizes, and what is worth knowing of the making."""
+    """The files made of a picture, by the names of their sizes, and how they were made."""
 
     files: Mapping[str, bytes]
     width: int
@@ -93,10 +93,10 @@ def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
 
 
 def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendered:
-    """Make every size of a picture; what the steps mean to each engine, its module says.
+    """Make every size of a picture; each engine's module says what the steps mean to it.
 
-    The picture is decoded and resized once, for the largest size, and the others are made from that one: the
-    rows of libvips flow by only once, and to go through a large picture again would cost as much again.
+    The picture is decoded and resized once, for the largest size, and the others are made from that one.
+    libvips' rows flow by only once, and a second pass through a large picture would cost as much again.
     """
     largest = settings.largest_size
     with watch.step("decode"):

@@ -1,4 +1,4 @@
-"""The engines: what makes a thumbnail of a picture."""
+"""The engines, each a way to make a thumbnail of a picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PILLOW = PillowEngine()
 
 
 def engine_for(name: EngineName, header: Header, memory: Memory, *, file_bytes: int, size: int) -> Engine:
-    """Give the engine that serves this picture: the configured one, or Pillow where that cannot read it.
+    """Return the engine that serves this picture: the configured one, or Pillow where that cannot read it.
 
     Raises TooMuchMemoryError where there is no room; `auto` tries the other engine before.
     """

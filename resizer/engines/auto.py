@@ -48,7 +48,7 @@ def preferred(header: Header) -> list[Decoder]:
 
 
 def _vips_from(header: Header) -> int | None:
-    """Say from how many pixels on libvips is the better one, if it ever is."""
+    """Return from how many pixels on libvips is the better engine, if it ever is."""
     match header.format:
         case Format.PNG:
             return _png_from(header)

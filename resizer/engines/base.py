@@ -16,7 +16,7 @@ class Small(Protocol):
     """A thumbnail's pixels: upright, square, sRGB, with alpha only if the picture has some."""
 
     def shrink(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> Small:
-        """Bring it to a smaller size, as further sizes of one picture are made."""
+        """Bring it to a smaller size, for the further sizes of a picture."""
 
     def encode(self, encoding: Encoding) -> bytes:
         """Write the pixels and nothing else: no EXIF, no XMP, no profile."""

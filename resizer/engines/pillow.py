@@ -97,7 +97,7 @@ class PillowEngine:
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
-    """A JPEG whose resolution is of no interest; to find that in the EXIF would import the TIFF reader."""
+    """A JPEG without its resolution: looking for that in the EXIF would import the TIFF reader."""
 
     def _read_dpi_from_exif(self) -> None:
         pass
@@ -155,7 +155,7 @@ class PillowSmall:
 
 
 class _Named(io.BytesIO):
-    """A file in memory with a name: by its ending Pillow imports one plugin, without it five."""
+    """A file in memory with a name, by whose ending Pillow imports one plugin instead of five."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class _Named(io.BytesIO):
 
 @contextmanager
 def _translated(header: Header) -> Iterator[None]:
-    """Turn Pillow's many complaints about a file into ours; being out of memory is none of them."""
+    """Turn Pillow's many errors about a file into ours, but not those about memory."""
     try:
         yield
     except _COMPLAINTS as exc:
@@ -200,7 +200,7 @@ class _View(io.RawIOBase):
 
 
 def _open(data: Buffer, kind: Format) -> ImageFile:
-    """Open by the one reader that is wanted; Image.open would import and ask five."""
+    """Open by the reader of this format alone; Image.open would import and ask five."""
     file = cast("BinaryIO", _View(data))
     if kind is Format.JPEG:
         return _Jpeg(file)
@@ -237,7 +237,7 @@ def _resizable(image: Image.Image) -> Image.Image:
 
 
 def _cut(image: Image.Image) -> Image.Image:
-    """Cut away what a square cannot show, but for an even number, so that the middle stays where it is."""
+    """Cut away what the square does not show, as much on either side, so that the middle stays in place."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, image.width - left, image.height - top)) if left or top else image

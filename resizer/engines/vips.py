@@ -52,7 +52,7 @@ _CMYK_BANDS = 4
 
 @dataclass(frozen=True)
 class VipsEngine:
-    """Thumbnails by libvips, up to the small picture only if Pillow is to write it: it is faster at that."""
+    """Thumbnails by libvips; with `to_pillow` Pillow writes them, which it does faster."""
 
     to_pillow: bool = False
     name = "vips"
@@ -94,7 +94,7 @@ class VipsSmall:
     image: pyvips.Image
 
     def pixels(self) -> tuple[str, tuple[int, int], bytes]:
-        """Give mode, size and bytes, as Pillow takes them."""
+        """Return mode, size and bytes, as Pillow takes them."""
         mode = "RGBA" if self.image.hasalpha() else "RGB"
         return mode, (self.image.width, self.image.height), bytes(self.image.write_to_memory())
 
@@ -123,7 +123,7 @@ class VipsSmall:
 
 @contextmanager
 def _translated(header: Header) -> Iterator[None]:
-    """Turn libvips' complaints about a file into ours; being out of memory is none of them."""
+    """Turn libvips' errors about a file into ours, but not those about memory."""
     try:
         yield
     except pyvips.Error as exc:
@@ -157,7 +157,7 @@ def _square(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
 
 
 def _shrunk(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
-    """Cut first; a side that is one pixel longer keeps the middle in its place, and is not seen."""
+    """Cut first; a side may stay one pixel longer, which keeps the middle in place and is not visible."""
     image = _middle(image, min(image.width, image.height))
     return image.resize(size / image.width, vscale=size / image.height, kernel=kernel.value)
 

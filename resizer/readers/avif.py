@@ -139,7 +139,7 @@ def _boxes(data: Buffer, start: int, end: int, wanted: bytes) -> Iterator[tuple[
 
 
 def largest_frame_pixels(stream: Buffer) -> int:
-    """Give the pixels of the largest frame that its sequence headers allow; 0 if it has none."""
+    """Return the pixels of the largest frame that its sequence headers allow; 0 if it has none."""
     return max((_frame_pixels(header) for header in _sequence_headers(stream)), default=0)
 
 

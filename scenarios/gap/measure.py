@@ -68,10 +68,12 @@ class StrategyResult:
 
 @click.command("gap")
 @click.option(
-    "--uploads", type=click.IntRange(min=1), default=9, show_default=True, help="For each strategy."
+    "--uploads", type=click.IntRange(min=1), default=9, show_default=True, help="Uploads for each strategy."
 )
-@click.option("--json", "json_path", type=Path, default=PROJECT / "reports" / "gap.json", help="Its results.")
-@click.option("--docs", type=Path, help="Page that takes the table between its markers.")
+@click.option(
+    "--json", "json_path", type=Path, default=PROJECT / "reports" / "gap.json", help="File for the results."
+)
+@click.option("--docs", type=Path, help="Page whose markers the table goes between.")
 def command(*, uploads: int, json_path: Path, docs: Path | None) -> None:
     """Measure every strategy with the reference photo on the embedded target."""
     if docs:
