@@ -17,7 +17,7 @@ from resizer.engines.pillow import PillowSmall
 from resizer.errors import ResizerError
 
 if TYPE_CHECKING:
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 # A slow encoder is not timed as often as a quick one: nobody will take it for its CPU time.
 _SECONDS_A_SETTING = 0.15

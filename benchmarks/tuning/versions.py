@@ -14,7 +14,7 @@ from benchmarks.bench import quality
 from benchmarks.tuning import trial
 from resizer.engines import libwebp, switched
 from resizer.engines.pillow import PillowSmall
-from resizer.engines.vips import VipsSmall, mozjpeg
+from resizer.engines.vips import VipsSmall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ _CODE: tuple[ModuleType | type | Callable[..., object], ...] = (
     switched,
     PillowSmall.encode,
     VipsSmall.encode,
-    mozjpeg,
 )
 
 

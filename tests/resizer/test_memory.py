@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fixtures.images.jpeg import blank_jpeg
+from fixtures.images.encode import blank_jpeg
 from fixtures.pictures import READABLE, Picture
 from resizer.engines import engine_for
 from resizer.engines.auto import preferred
