@@ -4,6 +4,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from harness.application.application import NotReadyError, Upload
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _UPLOAD = Upload(
 )
 
 
+@pytest.mark.integration
 def test_an_application_that_imports_it_gets_nothing_of_the_rig(project: Path) -> None:
     imported = subprocess.run(
         [sys.executable, "-c", _IMPORT], cwd=project, capture_output=True, text=True, check=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -31,6 +32,15 @@ def _goes_on_serving(viewer: Viewer, bucket: Bucket) -> Iterator[None]:
 
 
 def _exchange(edge: Edge, sent: bytes) -> bytes:
+    # An edge that refuses a long request closes before it has read it all, and the answer may be lost.
+    for _ in range(4):
+        with contextlib.suppress(ssl.SSLEOFError, ConnectionError):
+            if answer := _exchange_once(edge, sent):
+                return answer
+    return _exchange_once(edge, sent)
+
+
+def _exchange_once(edge: Edge, sent: bytes) -> bytes:
     address = urlsplit(edge.url)
     context = ssl.create_default_context(cafile=edge.ca_certificate)
     with (

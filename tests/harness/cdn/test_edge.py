@@ -176,6 +176,7 @@ def test_without_the_policy_the_edge_is_not_let_in(target: EmbeddedTarget) -> No
     assert (with_policy, without_policy) == (200, 403)
 
 
+@pytest.mark.integration
 def test_while_the_origin_is_down_what_is_there_is_served(
     tmp_path: Path, function_folders: FunctionFolders
 ) -> None:
@@ -231,6 +232,7 @@ def test_without_cloudfront_the_template_s_distribution_is_served(target: Embedd
     assert (missing.status, missing.x_cache) == (403, "Error")
 
 
+@pytest.mark.integration
 def test_a_port_that_is_taken_is_told(deployment: Deployment, edge: Edge) -> None:
     taken = int(edge.url.rpartition(":")[2])
 
