@@ -40,7 +40,7 @@ NO_TESTS_SELECTED = 5
 
 @nox.session(tags=["use"])
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` takes your photo, `-- --target localstack` LocalStack."""
+    """Run the scenarios end to end; `-- --photo FILE` takes your photo, `--target localstack` LocalStack."""
     run(session, "e2e", "python", "-m", "harness", "e2e")
 
 
