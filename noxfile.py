@@ -27,8 +27,8 @@ nox.options.sessions = ["lint", "tests", "e2e"]
 
 CONSTRAINTS = HERE / "constraints.txt"
 CONSTRAINTS_HEADER = """\
-# Versions that the rig is tested with, for repeatable runs. What the function itself installs is pinned in
-# resizer/function.toml. Made anew by `nox -s constraints`."""
+# The versions that the rig is tested with, written by `nox -s constraints`.
+# resizer/function.toml pins what the function itself installs."""
 
 # An interrupted run stops what it started before it ends; nox would kill it after 0.3 s.
 PATIENCE_SECONDS = 10.0
@@ -104,7 +104,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(tags=["check"])
 def integration(session: nox.Session) -> None:
     """Run the tests that start commands, servers or a browser, or make large pictures."""
-    # With options, one half may have nothing to run.
+    # Options after `--` may select nothing in one half.
     codes = (0, NO_TESTS_SELECTED) if session.posargs else (0,)
     started = "integration and not network and not docker"
     run(session, "tests", "pytest", *IN_PARALLEL, "-m", f"{started} and not serial", success_codes=codes)
@@ -180,7 +180,7 @@ def run(session: nox.Session, group: str, *command: str, success_codes: Sequence
 
 
 def install(session: nox.Session, group: str) -> None:
-    """Install the rig, a dependency group, and the very libraries that the function pins."""
+    """Install the rig's libraries, a dependency group, and the libraries that the function pins."""
     session.install(
         *PYPROJECT["project"]["dependencies"],
         *nox.project.dependency_groups(PYPROJECT, group),
