@@ -54,9 +54,9 @@ def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:
 
 
 @contextlib.contextmanager
-def run_folder() -> Iterator[Path]:
+def run_folder(*, within: Path | None = None) -> Iterator[Path]:
     """Make a folder that is gone at the block's end, or at the rig's."""
-    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
+    folder = Path(tempfile.mkdtemp(prefix="thumbrig-", dir=within))
     guardian.watch_folder(folder)
     try:
         yield folder

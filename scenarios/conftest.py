@@ -9,9 +9,9 @@ import pytest
 
 from harness.cdn.edge import edge as run_edge
 from harness.e2e import StartedTarget
+from harness.observe.viewer import Viewer
 from scenarios.journal import Journal, JournalingApplication, scenario_name
 from scenarios.recorder import Recorder
-from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

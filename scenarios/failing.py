@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.observe.failures import FailedEvent, read_failures
@@ -15,19 +14,11 @@ if TYPE_CHECKING:
 
 
 def wait_until_given_up(
-    deployment: Deployment, wanted: Callable[[FailedEvent], bool], *, timeout_seconds: float = 60.0
+    deployment: Deployment, is_wanted: Callable[[FailedEvent], bool], *, timeout_seconds: float = 60.0
 ) -> FailedEvent:
     """Wait until the failure queue has the wanted event."""
-    return wait_for(_InFailureQueue(deployment, wanted), timeout_seconds=timeout_seconds)
-
-
-@dataclass(frozen=True)
-class _InFailureQueue:
-    deployment: Deployment
-    wanted: Callable[[FailedEvent], bool]
-
-    def check(self) -> FailedEvent | None:
-        return next(filter(self.wanted, read_failures(self.deployment)), None)
-
-    def describe(self) -> str:
-        return f"expected the event in the failure queue, there are {read_failures(self.deployment)}"
+    return wait_for(
+        lambda: next(filter(is_wanted, read_failures(deployment)), None),
+        lambda: f"expected the event in the failure queue, there are {read_failures(deployment)}",
+        timeout_seconds=timeout_seconds,
+    )

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from harness.observe.application import DeployedApplication
+from harness.observe.outcome import DeployedApplication
 
 if TYPE_CHECKING:
-    from harness.application.application import Thumbnail, Upload
+    from harness.application import Thumbnail, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
 

@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.cdn.edge import edge
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.observe.viewer import Browser
+from harness.observe.log import read_log, wait_until_logged
+from harness.observe.viewer import Viewer
 from harness.wait import Backoff, wait_for
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application.application import Upload
-    from harness.application.deletion import Deletion
+    from harness.application import Deletion, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.base import Target
@@ -144,7 +142,7 @@ def _settle(application: JournalingApplication, deletions: list[Deletion]) -> li
 
 
 def _statuses(application: JournalingApplication, edge: Edge, uploads: list[Upload]) -> list[int]:
-    with Browser(edge.ca_certificate) as browser:
+    with Viewer(edge) as browser:
         return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
 

@@ -16,8 +16,8 @@ from harness.deployment import Capability
 if TYPE_CHECKING:
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
+    from harness.observe.viewer import Viewer
     from scenarios.journal import JournalingApplication
-    from scenarios.viewer import Viewer
 
 _DAY = 86_400
 _YEAR = 365 * _DAY

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 from scenarios.gap.strategies import PLACEHOLDER_KEY, Outcome, Visit, cross, prepare
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from harness.observe.viewer import Browser
+    from harness.observe.viewer import Viewer
     from scenarios.gap.strategies import Strategy
 
 _PLACEHOLDER: Final = (
@@ -23,7 +23,7 @@ _PLACEHOLDER: Final = (
 class Page:
     """The page, the backend behind it, and the CDN between it and the bucket."""
 
-    def __init__(self, application: Application, edge: Edge, browser: Browser, photo: bytes) -> None:
+    def __init__(self, application: Application, edge: Edge, browser: Viewer, photo: bytes) -> None:
         self._application = application
         self._edge = edge
         self._browser = browser

@@ -18,8 +18,8 @@ from benchmarks.bench.machine import cpu_model
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
 from harness.errors import ThumbrigError
-from harness.observe.application import DeployedApplication
-from harness.observe.viewer import Browser
+from harness.observe.outcome import DeployedApplication
+from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
 from scenarios.gap.gap_page import Page, put_placeholder
@@ -89,7 +89,7 @@ def measure(uploads: int) -> list[Row]:
     outcomes: dict[str, list[Outcome]] = {one.name: [] for one in STRATEGIES}
     with embedded_target(function, cache=PROJECT / ".cache" / "packages") as target:
         deployment = target.deploy()
-        with edge(deployment) as running, Browser(running.ca_certificate) as browser:
+        with edge(deployment) as running, Viewer(running) as browser:
             application = DeployedApplication(deployment, edge=running)
             page = Page(application, running, browser, picture("reference.jpg").data())
             put_placeholder(deployment)

@@ -17,9 +17,9 @@ from scenarios.gap.error_answers import ErrorAnswers, set_error_answers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.application.application import Application, Thumbnail, Upload
+    from harness.application import Application, Thumbnail, Upload
     from harness.cdn.edge import Edge
-    from harness.observe.viewer import Answer, Browser
+    from harness.observe.viewer import Answer, Viewer
 
 POLL_SECONDS: Final = 0.1
 PLACEHOLDER_KEY: Final = "placeholder.svg"
@@ -63,7 +63,7 @@ class Visit:
 
     application: Application
     edge: Edge
-    browser: Browser
+    browser: Viewer
     upload: Upload
     expected: bytes
     answers: list[Answer] = field(default_factory=list)

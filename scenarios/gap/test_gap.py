@@ -9,7 +9,7 @@ import pytest
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
 from harness.deployment import Capability
-from harness.observe.viewer import Browser
+from harness.observe.viewer import Viewer
 from scenarios.gap.gap_page import Page, put_placeholder
 from scenarios.gap.strategies import PLACEHOLDER_SECONDS, POLL_SECONDS, prepare, strategy
 from scenarios.journal import JournalingApplication, scenario_name
@@ -42,7 +42,7 @@ def page(
 ) -> Iterator[Page]:
     """A page with the application behind it."""
     application = JournalingApplication(deployment, journal, scenario_name(request.node.nodeid), edge=running)
-    with Browser(running.ca_certificate) as browser:
+    with Viewer(running) as browser:
         yield Page(application, running, browser, picture("reference.jpg").data())
 
 

@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.sandbox.control_plane import assume_role
+from harness.observe.log import read_log, wait_until_logged
+from harness.sandbox.function import assume_role
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:

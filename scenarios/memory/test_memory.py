@@ -14,16 +14,15 @@ from PIL import Image
 from fixtures.images import large
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
-from harness.observe.outcome import Refusal, refusals, settle
+from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from harness.package.function import FunctionFolder
 from scenarios.failing import wait_until_given_up
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
-    from harness.application.application import Upload
+    from harness.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import Journal
@@ -92,14 +91,14 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
     application: JournalingApplication, deployment: Deployment
 ) -> None:
     upload = application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg")
-    refusal = settle(application, deployment, upload)
+    refusal = await_outcome(application, upload).refusal
     failing = {"control": str(uuid.uuid4())}
     deployment.aws.client("lambda").invoke(
         FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
     )
     wait_until_given_up(deployment, lambda failed: failed.event == failing)
 
-    assert isinstance(refusal, Refusal)
+    assert refusal is not None
     assert refusal.error_type == "TooMuchMemory"
     assert "expected a picture that fits into 512 MB, got a progressive JPEG of 10000x10000" in refusal.reason
     assert len(refusals(deployment, upload)) == 1
@@ -107,9 +106,9 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
 
 
 def test_after_such_a_refusal_the_same_environment_serves_the_next(
-    application: JournalingApplication, deployment: Deployment
+    application: JournalingApplication,
 ) -> None:
-    settle(application, deployment, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
+    await_outcome(application, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
 
     upload = application.upload(picture("photo-smooth.jpg").path(), "next.jpg")
 

@@ -11,7 +11,7 @@ import pytest
 from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
 from harness.observe.failures import read_failures
-from harness.observe.outcome import Refusal, refusals, settle
+from harness.observe.outcome import await_outcome, refusals
 from scenarios.failing import wait_until_given_up
 from scenarios.s3_event import invoke, object_created
 
@@ -23,13 +23,11 @@ _REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
 
 
 @pytest.mark.parametrize("picture", _REFUSED)
-def test_a_refusal_is_logged_with_its_reason(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
-) -> None:
+def test_a_refusal_is_logged_with_its_reason(application: JournalingApplication, picture: Picture) -> None:
     upload = application.upload(picture.path(), picture.name)
-    refusal = settle(application, deployment, upload)
+    refusal = await_outcome(application, upload).refusal
 
-    assert isinstance(refusal, Refusal)
+    assert refusal is not None
     assert refusal.error_type == picture.error
     assert refusal.reason
     assert application.find(upload) is None
@@ -40,7 +38,7 @@ def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
     application: JournalingApplication, deployment: Deployment, picture: Picture
 ) -> None:
     upload = application.upload(picture.path(), picture.name)
-    settle(application, deployment, upload)
+    await_outcome(application, upload)
 
     answer = invoke(deployment, object_created(deployment.bucket, upload.key))
 
@@ -55,7 +53,7 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
 ) -> None:
     uploads = [application.upload(picture.path(), picture.name) for picture in REFUSED]
     for upload in uploads:
-        settle(application, deployment, upload)
+        await_outcome(application, upload)
 
     # Sent after all of the refused ones were tried: once its retries are used up, theirs would have been too.
     failing = {"control": str(uuid.uuid4())}
@@ -71,9 +69,9 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_after_a_refusal_the_next_picture_is_served(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
+    application: JournalingApplication, picture: Picture
 ) -> None:
-    settle(application, deployment, application.upload(picture.path(), picture.name))
+    await_outcome(application, application.upload(picture.path(), picture.name))
 
     thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import Application, NotReadyError
+from harness.application import Application, NotReadyError
 from harness.cdn.edge import edge
-from harness.observe.application import DeployedApplication
-from harness.observe.viewer import Browser
+from harness.observe.outcome import DeployedApplication
+from harness.observe.viewer import Viewer
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def running(deployment: Deployment) -> Iterator[Edge]:
 
 
 @pytest.fixture
-def browser(running: Edge) -> Iterator[Browser]:
+def browser(running: Edge) -> Iterator[Viewer]:
     """A browser that trusts the edge."""
-    with Browser(running.ca_certificate) as browser:
+    with Viewer(running) as browser:
         yield browser
 
 
@@ -47,7 +47,7 @@ def application(
 
 
 def test_a_replaced_photo_has_a_new_address_and_the_old_one_is_gone_at_once(
-    application: JournalingApplication, browser: Browser
+    application: JournalingApplication, browser: Viewer
 ) -> None:
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(old)
@@ -62,7 +62,7 @@ def test_a_replaced_photo_has_a_new_address_and_the_old_one_is_gone_at_once(
 
 
 def test_a_photo_whose_replacement_is_refused_stays(
-    application: JournalingApplication, browser: Browser
+    application: JournalingApplication, browser: Viewer
 ) -> None:
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(old)
@@ -74,7 +74,7 @@ def test_a_photo_whose_replacement_is_refused_stays(
 
 
 def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalidated(
-    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Browser
+    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Viewer
 ) -> None:
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     url = application.thumbnail_url(upload.key)
@@ -95,7 +95,7 @@ def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalida
 
 
 def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
-    application: JournalingApplication, running: Edge, browser: Browser
+    application: JournalingApplication, running: Edge, browser: Viewer
 ) -> None:
     upload = application.upload(picture("grey.jpg").path(), "me & you (1).jpg")
     application.wait_until_ready(upload)
@@ -116,7 +116,7 @@ def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
 
 
 def test_a_failed_invalidation_is_reported_and_the_photo_is_deleted_all_the_same(
-    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Browser
+    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Viewer
 ) -> None:
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)

@@ -9,9 +9,9 @@ import pytest
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
 from harness.deployment import Capability
+from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
-from harness.observe.viewer import Browser
-from harness.observe.watch import watch
+from harness.observe.viewer import Viewer
 from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
@@ -47,10 +47,8 @@ def upload_and_watch(
 ) -> Iterator[Callable[[bytes], Timeline]]:
     """Uploads a photo and tells its timeline."""
     application = JournalingApplication(fresh, journal, scenario_name(request.node.nodeid), edge=running)
-    with Browser(running.ca_certificate) as browser:
-        yield lambda photo: timeline(
-            watch(application, fresh, application.upload(photo, "me.jpg"), browser=browser)
-        )
+    with Viewer(running) as browser:
+        yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=browser))
 
 
 @dated

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.diagnosis import Cause, diagnose
+from harness.observe.outcome import DeployedApplication
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from harness.application.application import Upload
+    from harness.application import Upload
     from harness.deployment import Deployment
     from harness.observe.diagnosis import Diagnosis
     from harness.targets.base import Target
@@ -111,23 +110,13 @@ def _forbid(deployment: Deployment, sid: str) -> None:
 
 
 def _diagnosed(deployment: Deployment, upload: Upload, cause: Cause) -> Diagnosis:
-    return wait_for(_Found(deployment, upload, cause), timeout_seconds=60)
+    def look() -> Diagnosis:
+        return diagnose(deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds)
 
+    def found() -> Diagnosis | None:
+        diagnosis = look()
+        return diagnosis if diagnosis.cause is cause else None
 
-@dataclass(frozen=True)
-class _Found:
-    deployment: Deployment
-    upload: Upload
-    cause: Cause
-
-    def check(self) -> Diagnosis | None:
-        diagnosis = self._look()
-        return diagnosis if diagnosis.cause is self.cause else None
-
-    def describe(self) -> str:
-        return f"expected {self.cause}, found:\n" + "\n".join(self._look().lines)
-
-    def _look(self) -> Diagnosis:
-        return diagnose(
-            self.deployment, self.upload.key, since_epoch_seconds=self.upload.started_epoch_seconds
-        )
+    return wait_for(
+        found, lambda: f"expected {cause}, found:\n" + "\n".join(look().lines), timeout_seconds=60
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.gate.thresholds import Thresholds
+from benchmarks.gate.baseline import Thresholds
 from fixtures.pictures import READABLE, REFUSED
 from resizer.settings import Settings
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-    from harness.containers.engine import Run
+    from harness.containers.engine import EngineRun
     from harness.sandbox.limits.base import Cpu
 
 DEFAULT_IMAGE: Final = "localstack/localstack:4.14.0"
@@ -78,7 +78,7 @@ class Project:
 
 @contextlib.contextmanager
 def started_localstack(
-    engine: DockerClient, run: Run, *, folder: Path, port: int | None, cpu: Cpu
+    engine: DockerClient, run: EngineRun, *, folder: Path, port: int | None, cpu: Cpu
 ) -> Iterator[str]:
     """Start LocalStack inside the block and give its URL; its container is killed at the end.
 
@@ -113,7 +113,7 @@ def _ensure_image(engine: DockerClient, image: str) -> None:
             raise ImageNotPulledError(image, exc.explanation or str(exc)) from exc
 
 
-def _own_settings(folder: Path, run: Run) -> Path:
+def _own_settings(folder: Path, run: EngineRun) -> Path:
     # JSON is YAML, and needs no library.
     path = folder / "compose.json"
     service = {

@@ -14,7 +14,7 @@ from harness.deployment import Capability
 from harness.package.platforms import lambda_platform
 from harness.run_folder import run_folder
 from harness.sandbox.canary import SEEN
-from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
+from harness.sandbox.limits.base import CPU_PERIOD_US
 from harness.targets.localstack.api import localstack_aws, read_status, read_version
 from harness.targets.localstack.canary import prove
 from harness.targets.localstack.cleanup import guest, prefix_of

@@ -9,11 +9,11 @@ from unittest.mock import MagicMock
 import pytest
 
 from harness import run_folder
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
+from harness.observe.outcome import DeployedApplication
 from harness.package.function import FunctionFolder
 from harness.run_folder import PortTakenError
 from harness.targets.embedded.target import EmulatorChangedError, embedded_target, require_results_understood

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from localstack.services.lambda_.invocation import docker_runtime_executor as executors
 
-from harness.sandbox.limits.base import BYTES_PER_MB, MB_PER_CORE
-from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
+from harness.sandbox.limits.base import BYTES_PER_MB, CPU_PERIOD_US, MB_PER_CORE, cpu_quota_us
 from harness.targets.localstack.inside import FUNCTION_LABEL, LABELS_VARIABLE, MISSING_REPAIRS_LABEL
 from harness.targets.localstack.inside.seams import Seam, wrap
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.sandbox import texts
-from harness.sandbox.invocation import Invocation, Outcome
+from harness.sandbox.invocation import Invocation, InvocationStatus
 from harness.sandbox.limits.base import Usage
 from harness.targets.localstack.inside.seams import Seam, wrap
 from harness.targets.localstack.inside.timestamps import dated
@@ -127,7 +127,7 @@ def _report(request_id: str, figures: ReportFigures) -> str:
     invocation = Invocation(
         request_id=request_id,
         # The line is the same whatever came of the invocation.
-        outcome=Outcome.SUCCESS,
+        status=InvocationStatus.SUCCESS,
         payload=b"",
         duration_seconds=figures.duration_seconds,
         cpu_seconds=figures.usage.cpu_seconds,

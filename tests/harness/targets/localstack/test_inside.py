@@ -17,7 +17,6 @@ import pytest
 from harness.deployment import Capability
 from harness.sandbox.limits.base import Usage
 from harness.targets.localstack import inside
-from harness.targets.localstack.inside.accounting import Accounting, NoAccountingError
 from harness.targets.localstack.inside.events import key_as_aws_encodes_it, sequencer
 from harness.targets.localstack.inside.report import ReportFigures, corrected_log, corrected_payload
 from harness.targets.localstack.inside.seams import Seam, SeamMovedError, wrap
@@ -26,7 +25,6 @@ from harness.targets.localstack.target import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 _FIGURES = ReportFigures(
     usage=Usage(peak_bytes=61 * 2**20, cpu_seconds=0.1, oom_killed=False),
@@ -365,10 +363,3 @@ def test_without_a_required_place_localstack_is_refused(
         SeamMovedError, match=f"expected localstack.{without}.*, found no function of that name; use version"
     ):
         install_without(without)
-
-
-def test_a_container_whose_accounting_is_not_mounted_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "cgroup.controllers").touch()
-
-    with pytest.raises(NoAccountingError, match="container 0123456789ab uses cannot be measured"):
-        Accounting("0123456789abcdef", limit_bytes=1, root=tmp_path)
