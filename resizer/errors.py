@@ -1,8 +1,6 @@
-"""What the function raises on purpose; all that is permanent stands here, anything else is retried."""
+"""The errors that the function raises on purpose; the permanent ones are all here, others are retried."""
 
 from __future__ import annotations
-
-from typing import ClassVar
 
 
 class ResizerError(Exception):
@@ -18,7 +16,7 @@ class SettingsError(ResizerError):
 
 
 class EncoderMissingError(ResizerError):
-    """Raised at the start when an encoder's switches are wanted that this installation cannot reach."""
+    """Raised at the start when this installation lacks an encoder whose switches are set."""
 
     def __init__(self, encoder: str, came: str) -> None:
         super().__init__(
@@ -28,14 +26,14 @@ class EncoderMissingError(ResizerError):
 
 
 class EncoderFailedError(ResizerError):
-    """Raised when an encoder gives no file, for another reason than memory."""
+    """Raised when an encoder returns no file, for a reason other than memory."""
 
     def __init__(self, encoder: str, reason: str) -> None:
         super().__init__(f"expected a file from {encoder}, it {reason}")
 
 
 class DestinationInsideSourceError(ResizerError):
-    """Raised when each thumbnail would be an upload again, so that the function called itself for ever."""
+    """Raised when each thumbnail would be an upload again: the function would call itself for ever."""
 
     def __init__(
         self, source_prefix: str, destination_prefix: str, *, variable: str = "DESTINATION_PREFIX"
@@ -59,13 +57,14 @@ class NotANotificationError(ResizerError):
 class PermanentError(ResizerError):
     """The base of the errors that no retry would cure; they become the answer instead of being raised."""
 
-    type: ClassVar[str] = "Permanent"
+    @property
+    def type(self) -> str:
+        """What the answer and the log call it: the class's name without its last word."""
+        return type(self).__name__.removesuffix("Error")
 
 
 class OriginalMissingError(PermanentError):
     """Raised when the original is not in the bucket, most often because it was deleted in the meantime."""
-
-    type = "OriginalMissing"
 
     def __init__(self, key: str) -> None:
         super().__init__(f"expected an object {key!r}, the bucket has none; it may have been deleted since")
@@ -74,25 +73,19 @@ class OriginalMissingError(PermanentError):
 class EmptyFileError(PermanentError):
     """Raised when the original has no bytes."""
 
-    type = "EmptyFile"
-
     def __init__(self) -> None:
         super().__init__("expected a picture, got an empty file; upload it again")
 
 
 class NotAnImageError(PermanentError):
-    """Raised when the first bytes are those of no picture format."""
-
-    type = "NotAnImage"
+    """Raised when the first bytes belong to no known picture format."""
 
     def __init__(self, supported: str, start: bytes) -> None:
         super().__init__(f"expected {supported}, got a file that starts with {start!r}")
 
 
 class UnsupportedFormatError(PermanentError):
-    """Raised when the original is a picture, but of a kind that is not read."""
-
-    type = "UnsupportedFormat"
+    """Raised when the original is a picture, but of a kind that the function does not read."""
 
     def __init__(self, kind: str, supported: str) -> None:
         super().__init__(f"expected {supported}, got {kind}; convert it before uploading")
@@ -101,16 +94,12 @@ class UnsupportedFormatError(PermanentError):
 class DamagedImageError(PermanentError):
     """Raised when a picture is cut short, or its content contradicts itself."""
 
-    type = "DamagedImage"
-
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(f"expected a whole {kind}, got a damaged one ({reason}); upload it again")
 
 
 class TooMuchMemoryError(PermanentError):
     """Raised when a picture would take more memory than the function has; nothing was decoded then."""
-
-    type = "TooMuchMemory"
 
     def __init__(self, what: str, needed_bytes: int, memory_bytes: int, advice: str) -> None:
         super().__init__(
@@ -121,8 +110,6 @@ class TooMuchMemoryError(PermanentError):
 
 class TooManyPixelsError(PermanentError):
     """Raised when the header promises more pixels than are allowed; nothing was decoded then."""
-
-    type = "TooManyPixels"
 
     def __init__(self, width: int, height: int, limit_pixels: int) -> None:
         super().__init__(

@@ -1,45 +1,40 @@
-"""The first directory of a TIFF, which is how EXIF is stored too: a few tags, without a whole reader."""
+"""Reads a few tags from the first directory of a TIFF, which is also how EXIF is stored."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from resizer.formats import Buffer
 
-WIDTH = 256
-HEIGHT = 257
-BITS_PER_SAMPLE = 258
-COMPRESSION = 259
-ORIENTATION = 274
-SAMPLES_PER_PIXEL = 277
-ROWS_PER_STRIP = 278
-TILE_WIDTH = 322
-TILE_LENGTH = 323
-EXTRA_SAMPLES = 338
-SAMPLE_FORMAT = 339
 
-_WANTED = {
-    WIDTH,
-    HEIGHT,
-    BITS_PER_SAMPLE,
-    COMPRESSION,
-    ORIENTATION,
-    SAMPLES_PER_PIXEL,
-    ROWS_PER_STRIP,
-    TILE_WIDTH,
-    TILE_LENGTH,
-    EXTRA_SAMPLES,
-    SAMPLE_FORMAT,
-}
+class Tag(IntEnum):
+    """The tags that are read."""
+
+    WIDTH = 256
+    HEIGHT = 257
+    BITS_PER_SAMPLE = 258
+    COMPRESSION = 259
+    ORIENTATION = 274
+    SAMPLES_PER_PIXEL = 277
+    ROWS_PER_STRIP = 278
+    TILE_WIDTH = 322
+    TILE_LENGTH = 323
+    EXTRA_SAMPLES = 338
+    SAMPLE_FORMAT = 339
+
+
+_WANTED = frozenset(Tag)
 _TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}  # BYTE, SHORT, LONG, LONG8
 # By the type's number, from BYTE on; those that are not in use take as much as the longest.
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _LONGEST_TYPE_BYTES = 8
 _MOST_VALUES = 64
 _MOST_ENTRIES = 65_535
+_BIG_TIFF = 43
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +46,9 @@ class Directory:
 
 
 def orientation(data: Buffer) -> int:
-    """Read the orientation, 1 to 8; 1 also where nothing sensible is told, since it is only a hint."""
+    """Read the orientation, 1 to 8; it is only a hint, so it is 1 where it makes no sense."""
     try:
-        (value,) = first_directory(data).tags.get(ORIENTATION, (1,))
+        (value,) = first_directory(data).tags.get(Tag.ORIENTATION, (1,))
     except (struct.error, ValueError):
         return 1
     return value if value in range(1, 9) else 1
@@ -68,9 +63,6 @@ def first_directory(data: Buffer) -> Directory:
             data, order, struct.unpack_from(order + "Q", data, 8)[0], count="Q", entry="HHQ", width=8
         )
     return _entries(data, order, struct.unpack_from(order + "I", data, 4)[0], count="H", entry="HHI", width=4)
-
-
-_BIG_TIFF = 43
 
 
 def _entries(  # noqa: PLR0913  the two layouts differ in these

@@ -1,6 +1,7 @@
 """How much memory a decoder takes for a picture, by its header alone.
 
-The figures are what `nox -s memory` measures, rounded up; its table is in docs/performance.md.
+The figures are measured and rounded up. After an update of Pillow or libvips, `nox -s memory` measures them
+again and compares them with what this module expects; its table is in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ Decoder = Literal["pillow", "vips"]
 
 _MB = 2**20
 # The function at rest with its libraries, and what even a small picture touches. Once libvips has served a
-# picture, it stays in memory whoever serves the next.
+# picture, it stays in memory whichever engine serves the next.
 REST_BYTES = {"pillow": 50 * _MB, "vips": 64 * _MB, "auto": 64 * _MB}
 
 _BYTE = 8
 # Peaks of the same picture differ by this from one time to the next.
 _UNEVENNESS = 1.02
 _COEFFICIENT_BYTES = 2
-# In a TIFF's tag; a BMP's 0 is told as that too.
+# As in Header.compression.
 _UNCOMPRESSED = 1
 # Pillow keeps segments once by themselves, and once more as what they mean.
 _METADATA_COPIES = 3
@@ -103,14 +104,14 @@ def _jpeg_bytes(header: Header, size: int) -> int:
 
 
 def _mode_bytes(header: Header) -> int:
-    """Say what a pixel of Pillow's takes: one byte, two of 16 bits of grey, else four."""
+    """Return the bytes of a pixel in Pillow: one, two for 16 bits of grey, else four."""
     if header.channels > 1:
         return 4
     return 2 if header.bits > _BYTE else 1
 
 
 def _cut_bytes(header: Header) -> int:
-    """Say what the square takes once more while its pixels become such as can be averaged."""
+    """Return what a pixel of the square takes in addition while it becomes one that can be averaged."""
     if header.colour in {PngColour.RGB, PngColour.GREY, PngColour.PALETTE} and header.alpha:
         return 8
     if header.alpha or header.colour is PngColour.PALETTE:
@@ -120,7 +121,7 @@ def _cut_bytes(header: Header) -> int:
 
 
 def _bmp_bytes(header: Header) -> int:
-    """Say what a pixel takes: an index and its colour, with run lengths two copies more."""
+    """Return the bytes of a pixel: an index and its colour, with run lengths two copies more."""
     if header.bits > _BYTE:
         return 4
     return 5 if header.compression == _UNCOMPRESSED else 7

@@ -1,4 +1,4 @@
-"""Which kinds of file are read and written, and by which first bytes a kind is known: never by a name."""
+"""The formats that are read and written; a file is recognised by its first bytes, never by its name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Buffer = bytes | memoryview
 
 
 class Format(StrEnum):
-    """A kind of picture that is read."""
+    """A format that is read."""
 
     JPEG = "JPEG"
     PNG = "PNG"
@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 class OutputFormat(StrEnum):
-    """A kind of picture that is written."""
+    """A format that is written."""
 
     WEBP = "webp"
     AVIF = "avif"
@@ -35,7 +35,7 @@ class OutputFormat(StrEnum):
 
     @property
     def content_type(self) -> str:
-        """What the browser is told."""
+        """What the browser gets as its Content-Type."""
         return f"image/{self.value}"
 
     @property
@@ -74,7 +74,7 @@ _LONGEST_START = 512
 
 
 def recognise(data: Buffer) -> Format:
-    """Say what the file is by its first bytes."""
+    """Recognise a file's format by its first bytes."""
     if not len(data):
         raise EmptyFileError
     start = bytes(data[:_LONGEST_START])

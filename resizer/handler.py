@@ -1,18 +1,20 @@
 """What Lambda calls: the records of a notification in, one answer out.
 
-A record ends in one of four ways: served, skipped, refused for good (the answer tells why, and nothing is
+A record ends in one of four ways: served, skipped, refused for good (the answer says why, and nothing is
 retried) or failed for now (raised, after the other records were served, so that Lambda tries again).
 Serving twice does no harm: the same original gives the same thumbnail.
+The log has one JSON object a line, whose fields CloudWatch finds.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from resizer import engines, log, pipeline
+from resizer import engines, pipeline
 from resizer.errors import PermanentError
 from resizer.notification import Record, records
 from resizer.settings import Settings
@@ -25,12 +27,20 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
+
+def _log(level: Literal["info", "error"], message: str, **fields: str | float | Mapping[str, object]) -> None:
+    """Write one line; the runtime passes the standard output on to the log."""
+    # Not print: a line and its end in one write cannot be torn apart.
+    sys.stdout.write(json.dumps({"level": level, "message": message, **fields}) + "\n")
+    sys.stdout.flush()
+
+
 # At import, so that wrong settings stop the function while it starts, and a warm one finds its connection.
 _settings = Settings.from_env(os.environ)
 _storage = S3Storage(_settings.bucket_name)
 engines.prepare(_settings.engine, _settings.encoding)
-# Once for each start: whoever compares thumbnails can tell by what settings they were made.
-log.write("info", "started", settings=asdict(_settings))
+# Once for each start, so that the log says by what settings the thumbnails were made.
+_log("info", "started", settings=asdict(_settings))
 
 
 def handle(event: Mapping[str, Any], context: object) -> Answer:
@@ -47,7 +57,7 @@ def serve(event: Mapping[str, Any], *, settings: Settings, storage: Storage) -> 
         try:
             answers.append(_serve_record(record, settings, storage))
         except Exception as exc:  # noqa: BLE001  whatever it is, the other records are served first
-            log.write("error", "failed, to be retried", key=record.key, reason=f"{type(exc).__name__}: {exc}")
+            _log("error", "failed, to be retried", key=record.key, reason=f"{type(exc).__name__}: {exc}")
             failures.append(exc)
     if failures:
         raise failures[0]
@@ -56,12 +66,12 @@ def serve(event: Mapping[str, Any], *, settings: Settings, storage: Storage) -> 
 
 def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answer:
     if reason := _reason_to_skip(record, settings):
-        log.write("info", "skipped", key=record.key, reason=reason)
+        _log("info", "skipped", key=record.key, reason=reason)
         return {"skipped": record.key, "reason": reason}
     try:
         result = pipeline.serve(record.key, settings=settings, storage=storage)
     except PermanentError as exc:
-        log.write("error", "refused", key=record.key, type=exc.type, reason=str(exc), **_when(record))
+        _log("error", "refused", key=record.key, type=exc.type, reason=str(exc), **_when(record))
         return {"error": {"type": exc.type, "message": str(exc), "key": record.key}}
     _log_result(result, record, settings)
     return {
@@ -70,8 +80,7 @@ def _serve_record(record: Record, settings: Settings, storage: Storage) -> Answe
         "size": f"{settings.size}x{settings.size}",
         "originalSize": result.original_bytes,
         "thumbnailSize": len(result.rendered.data),
-        # Only where there are further sizes: of the one size the answer is the contract's.
-        **({"sizes": further} if (further := _further(result, settings)) else {}),
+        **_further(result, settings),
     }
 
 
@@ -92,8 +101,8 @@ def _when(record: Record) -> dict[str, str]:
 
 
 def _further(result: pipeline.Result, settings: Settings) -> Answer:
-    """Say of each size beside the thumbnail where it is, and how large."""
-    return {
+    """List the sizes beside the thumbnail; where there are none, answer and log are the contract's."""
+    sizes = {
         size.name: {
             "key": result.keys[size.name],
             "size": f"{size.pixels}x{size.pixels}",
@@ -101,10 +110,11 @@ def _further(result: pipeline.Result, settings: Settings) -> Answer:
         }
         for size in settings.further_sizes
     }
+    return {"sizes": sizes} if sizes else {}
 
 
 def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> None:
-    log.write(
+    _log(
         "info",
         "thumbnail",
         key=result.original,
@@ -117,6 +127,6 @@ def _log_result(result: pipeline.Result, record: Record, settings: Settings) -> 
         thumbnail_height=settings.size,
         engine=result.rendered.engine,
         **_when(record),
-        **({"sizes": further} if (further := _further(result, settings)) else {}),
+        **_further(result, settings),
         **{f"{step}_ms": took for step, took in result.milliseconds.items()},
     )

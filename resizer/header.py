@@ -1,4 +1,4 @@
-"""What a header tells before anything is decoded: the size, and what the choice of an engine needs."""
+"""What is known of a picture before anything is decoded: its size, and what chooses its engine."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from resizer.formats import Buffer, Format, recognise
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Imported when first met: each environment meets one or two.
+_READERS = {kind: f"resizer.readers.{kind.lower()}" for kind in Format}
+
 
 class PngColour(IntEnum):
-    """What a PNG's pixels are, by the numbers of its header."""
+    """The colour types of PNG, by their numbers in its header."""
 
     GREY = 0
     RGB = 2
@@ -27,12 +30,12 @@ class PngColour(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """The header of one picture; what a format has not, or its readers do not need, is as it stands here."""
+    """The header of one picture; what its format lacks, or no decoder needs, keeps its default."""
 
     format: Format
     width: int
     height: int
-    # Read for JPEG only; the other formats' decoders tell it at no cost.
+    # Read for JPEG only; the other formats' decoders read it at no cost.
     orientation: int = 1
     # Adam7 in a PNG, progressive in a JPEG.
     interlaced: bool = False
@@ -40,11 +43,11 @@ class Header:
     bits: int = 8
     # Of a PNG.
     colour: PngColour | None = None
-    # Of a TIFF, as its tag tells it, and of a BMP; 1 is none.
+    # The number in a TIFF's tag, and a BMP's plus one; 1 is none.
     compression: int = 1
     # Samples a pixel; of an AVIF those of its chroma may be halved.
     channels: float = 3
-    # Of a PNG also by a transparent colour; a GIF's may be told by any frame.
+    # Of a PNG also by a transparent colour; any frame of a GIF may have it.
     alpha: bool = False
     animated: bool = False
     # Coded without loss: of a WebP or a JPEG.
@@ -76,11 +79,7 @@ def read_header(data: Buffer, *, max_pixels: int) -> Header:
     except (struct.error, IndexError, OddHeaderError) as exc:
         raise DamagedImageError(kind, f"its header cannot be read: {exc}") from exc
     if min(header.width, header.height) < 1:
-        raise DamagedImageError(kind, f"its header tells {header.width}x{header.height} pixels")
+        raise DamagedImageError(kind, f"its header says {header.width}x{header.height} pixels")
     if header.pixels > max_pixels:
         raise TooManyPixelsError(header.width, header.height, max_pixels)
     return header
-
-
-# Imported when first met: each environment meets one or two.
-_READERS = {kind: f"resizer.readers.{kind.lower()}" for kind in Format}

@@ -1,6 +1,6 @@
-"""Whether a picture fits into the function's memory: what does not is refused before it kills.
+"""Refuses a picture that does not fit into the function's memory, before it kills the function.
 
-This concerns what is large. A picture that takes little beyond the function itself is never refused, since a
+Only large pictures are concerned. One that takes little beyond the function itself is never refused, since a
 function too small for that could not start either.
 """
 
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 
 _SMALL_BYTES = 16 * 2**20
 _BYTE = 8
+# As malloc.h has them.
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What the function has, None where nobody says, and what of it is taken before any picture."""
+    """The function's memory, None if unknown, and how much of it is taken before any picture."""
 
     limit_bytes: int | None
     rest_bytes: int
 
     def holds(self, added_bytes: int) -> bool:
-        """Say whether there is room for that much more."""
+        """Return whether there is room for that much more."""
         return (
             self.limit_bytes is None
             or added_bytes <= _SMALL_BYTES
@@ -42,7 +45,7 @@ class Memory:
         )
 
     def refuse(self, what: str, added_bytes: int, advice: str) -> NoReturn:
-        """Raise what tells a person why, and what to do."""
+        """Raise an error that says why, and what to do."""
         raise TooMuchMemoryError(what, self.rest_bytes + added_bytes, self.limit_bytes or 0, advice)
 
     def admit_file(self, file_bytes: int) -> None:
@@ -56,7 +59,7 @@ class Memory:
 def choose_decoder(
     decoders: Iterable[Decoder], header: Header, memory: Memory, *, file_bytes: int, size: int
 ) -> Decoder:
-    """Give the first of the decoders that the picture fits with; raises TooMuchMemoryError."""
+    """Return the first decoder that the picture fits with; raises TooMuchMemoryError."""
     added = {name: added_bytes(name, header, file_bytes=file_bytes, size=size) for name in decoders}
     fitting = next((name for name in added if memory.holds(added[name])), None)
     if fitting is None:
@@ -67,7 +70,7 @@ def choose_decoder(
 
 
 def give_back() -> None:
-    """Give back what earlier pictures left: freed memory, of which libc keeps tens of megabytes to reuse.
+    """Give memory back that earlier pictures freed: libc keeps tens of megabytes of it to reuse.
 
     Not ahead of every picture, since it takes some milliseconds.
     """
@@ -79,18 +82,13 @@ def give_back() -> None:
 
 
 def keep_little() -> None:
-    """Tell libc to keep little of what is freed, for all that is allocated from now on.
+    """Have libc keep little of what is freed, for all that is allocated from now on.
 
     libvips starts threads for every picture, and so does obstore. Each would have an arena of its own, from
     which libc gives little back; and having freed one large block, it would take the next out of an arena.
     """
     _libc("mallopt", _M_ARENA_MAX, 1)
     _libc("mallopt", _M_MMAP_THRESHOLD, 2**20)
-
-
-# As malloc.h has them.
-_M_MMAP_THRESHOLD = -3
-_M_ARENA_MAX = -8
 
 
 def _libc(function: str, *arguments: int) -> None:
@@ -102,7 +100,7 @@ def _libc(function: str, *arguments: int) -> None:
 
 
 def _resident_bytes() -> int:
-    """Say what the process holds, on Linux; that is where the limit is."""
+    """Return what the process holds, on Linux; that is where the limit is."""
     try:
         resident_pages = int(Path("/proc/self/statm").read_bytes().split()[1])
     except OSError:

@@ -1,12 +1,12 @@
-"""What S3 tells the function: which objects were created."""
+"""What S3 notifies the function of: which objects were created."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from resizer.errors import NotANotificationError
-from resizer.keys import decode_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One object that something happened to; `time` is when, as S3 says it, if it does."""
+    """One object that something happened to; `time` is when it did, if S3 says so."""
 
     bucket: str
     key: str
@@ -37,7 +37,8 @@ def records(event: Mapping[str, Any]) -> list[Record]:
 def _record(entry: Mapping[str, Any]) -> Record:
     return Record(
         bucket=entry["s3"]["bucket"]["name"],
-        key=decode_key(entry["s3"]["object"]["key"]),
+        # A space comes as `+`, the rest percent-encoded.
+        key=unquote_plus(entry["s3"]["object"]["key"]),
         event=entry.get("eventName", "ObjectCreated:"),
         time=entry.get("eventTime", ""),
     )

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING
 
 from resizer.engines import engine_for
 from resizer.header import read_header
-from resizer.keys import thumbnail_key
-from resizer.sizes import THUMBNAIL
+from resizer.sizes import THUMBNAIL, thumbnail_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from resizer.formats import Buffer
     from resizer.settings import Settings
-    from resizer.sizes import Size
     from resizer.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """What was made of a picture, by the names of the sizes, and what is worth knowing of the making."""
+    """The files made of a picture, by the names of their sizes, and how they were made."""
 
     files: Mapping[str, bytes]
     width: int
@@ -69,13 +67,21 @@ class Stopwatch:
 def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
     """Download an original, make its thumbnail and the further sizes, upload them."""
     watch = Stopwatch()
-    keys = {size.name: _destination(key, size, settings) for size in settings.sizes}
+    keys = {
+        size.name: thumbnail_key(
+            key,
+            source_prefix=settings.source_prefix,
+            destination_prefix=size.prefix,
+            extension=settings.format.extension,
+        )
+        for size in settings.sizes
+    }
     with watch.step("download"):
         original = storage.get(key, admit=settings.memory.admit_file)
     rendered = render(original, settings=settings, watch=watch)
     with watch.step("upload"):
-        # The thumbnail last, so that whoever sees it finds the further sizes too.
-        for name in sorted(keys, key=THUMBNAIL.__eq__):
+        # The thumbnail last, so that once it is there, the further sizes are too.
+        for name in [*(name for name in keys if name != THUMBNAIL), THUMBNAIL]:
             storage.put(keys[name], rendered.files[name], content_type=settings.format.content_type)
     return Result(
         original=key,
@@ -86,20 +92,11 @@ def serve(key: str, *, settings: Settings, storage: Storage) -> Result:
     )
 
 
-def _destination(key: str, size: Size, settings: Settings) -> str:
-    return thumbnail_key(
-        key,
-        source_prefix=settings.source_prefix,
-        destination_prefix=size.prefix,
-        extension=settings.format.extension,
-    )
-
-
 def render(original: Buffer, *, settings: Settings, watch: Stopwatch) -> Rendered:
-    """Make every size of a picture; what the steps mean to each engine, its module says.
+    """Make every size of a picture; each engine's module says what the steps mean to it.
 
-    The picture is decoded and resized once, for the largest size, and the others are made from that one: the
-    rows of libvips flow by only once, and to go through a large picture again would cost as much again.
+    The picture is decoded and resized once, for the largest size, and the others are made from that one.
+    libvips' rows flow by only once, and a second pass through a large picture would cost as much again.
     """
     largest = settings.largest_size
     with watch.step("decode"):

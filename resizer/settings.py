@@ -1,18 +1,17 @@
-"""What the function is told by its environment."""
+"""The settings that the function takes from its environment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
-from resizer.engines.base import Encoding
 from resizer.errors import DestinationInsideSourceError, SettingsError
 from resizer.footprint import REST_BYTES
 from resizer.formats import OutputFormat
 from resizer.memory import Memory
 from resizer.profiles import PROFILES, REFERENCE
 from resizer.sizes import LARGEST_PIXELS, THUMBNAIL, Size, further_sizes, parse_sizes
-from resizer.switches import FORMATS, NONE, Kernel, Preset, Subsampling, Switches, Tune
+from resizer.switches import FORMATS, NONE, Encoding, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,17 +54,17 @@ class Settings:
 
     @property
     def memory(self) -> Memory:
-        """What there is, and what the engine takes of it before any picture."""
+        """The function's memory, and what the engine takes of it before any picture."""
         return Memory(limit_bytes=self.memory_bytes, rest_bytes=REST_BYTES[self.engine])
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """All that is made of an original, the thumbnail first."""
+        """Every size that is made of an original, the thumbnail first."""
         return Size(name=THUMBNAIL, pixels=self.size, prefix=self.destination_prefix), *self.further_sizes
 
     @property
     def largest_size(self) -> int:
-        """What a decoder's scale has to cover."""
+        """The size that a decoder's scale has to cover."""
         return max(size.pixels for size in self.sizes)
 
     @property
@@ -122,7 +121,7 @@ def _prefixes(env: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _sizes(env: Mapping[str, str], source: str, destination: str) -> tuple[int, tuple[Size, ...]]:
-    """Give the thumbnail's pixels and the further sizes, of which none may be an upload again."""
+    """Return the thumbnail's pixels and the further sizes, of which none may be an upload again."""
     pixels = _whole(env, "THUMBNAIL_SIZE", Settings.size, 1, LARGEST_PIXELS)
     if "THUMBNAIL_SIZES" not in env:
         return pixels, ()
@@ -145,7 +144,7 @@ def _sizes(env: Mapping[str, str], source: str, destination: str) -> tuple[int, 
 
 
 def _profile(env: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables that the profile sets; the environment's own count before them."""
+    """Return the variables that the profile sets; the environment's own override them."""
     name = _choice(env, _PROFILE, REFERENCE, tuple(PROFILES))
     return {_PREFIX + setting.upper(): value for setting, value in PROFILES[name].items()}
 
@@ -177,7 +176,7 @@ def _flag(env: Mapping[str, str], variable: str) -> bool:
 
 
 def _open(env: Mapping[str, str], variable: str, most: int) -> int | None:
-    """Read a number that may stay open."""
+    """Read a number that may be left open."""
     return _whole(env, variable, 0, 0, most) if variable in env else None
 
 

@@ -1,4 +1,7 @@
-"""The sizes that are made of each original: the thumbnail, and what THUMBNAIL_SIZES names beside it."""
+"""The sizes that are made of each original, and where they go.
+
+There is always the thumbnail; THUMBNAIL_SIZES may name more beside it.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +49,14 @@ def further_sizes(sizes: dict[str, int], *, resized_prefix: str) -> tuple[Size, 
         for name, pixels in sizes.items()
         if name != THUMBNAIL
     )
+
+
+def thumbnail_key(key: str, *, source_prefix: str, destination_prefix: str, extension: str) -> str:
+    """Say where a size of an original goes: the path below the source, its last extension replaced.
+
+    A name without an extension keeps its whole name, and so does one whose only dot stands first (`.photo`).
+    Originals that differ in nothing but the extension share one thumbnail.
+    """
+    folder, slash, name = key.removeprefix(source_prefix).rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    return f"{destination_prefix}{folder}{slash}{stem if dot and stem else name}{extension}"

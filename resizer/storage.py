@@ -1,8 +1,8 @@
-"""The bucket, by obstore: it is imported and connected in a tenth of the time that boto3 takes.
+"""Reads and writes the bucket by obstore, which imports and connects in a tenth of boto3's time.
 
 obstore normalises keys as if they were paths. It refuses empty and dotted segments and control characters,
 and drops a slash at either end without a word, so that it would read another object. All of these are legal
-in S3; such keys go through boto3, which Lambda's Python runtime brings, and which they alone wait for.
+in S3, so such keys go through boto3. Lambda's Python runtime brings it, and only they pay for its import.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Storage(Protocol):
     def get(self, key: str, *, admit: Callable[[int], None]) -> Buffer:
         """Read an object; raises OriginalMissingError if there is none.
 
-        `admit` is told how many bytes it has before they come, and may raise.
+        `admit` gets its size in bytes before they come, and may raise.
         """
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:
@@ -104,6 +104,6 @@ class S3Storage:
 
 
 def _is_path(key: str) -> bool:
-    """Say whether obstore would leave the key as it is."""
+    """Return whether obstore would leave the key as it is."""
     segments = key.split("/")
     return not ({"", ".", ".."} & set(segments) or _CONTROL_CHARACTERS & set(key))

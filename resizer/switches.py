@@ -1,4 +1,4 @@
-"""What an encoder can be told beside quality and effort; nothing of it unless somebody asks.
+"""How a thumbnail is written: format, quality, effort, and switches that nobody needs to set.
 
 Each switch is served by the one encoder that has it: WebP's by the libwebp in Pillow's wheel, AVIF's by
 Pillow, JPEG's by libvips, whose libjpeg is mozjpeg. `nox -s tune` measures what they do for a thumbnail.
@@ -13,7 +13,7 @@ from resizer.formats import OutputFormat
 
 
 class Kernel(StrEnum):
-    """A way to weigh pixels when a picture is brought to its size; both engines have these."""
+    """A resampling kernel; both engines have these."""
 
     LANCZOS3 = "lanczos3"
     CUBIC = "cubic"
@@ -21,7 +21,7 @@ class Kernel(StrEnum):
 
 
 class Preset(StrEnum):
-    """What libwebp takes a picture for; it sets the strengths below where they are left open."""
+    """The kind of picture that libwebp expects; it sets the strengths below that are left open."""
 
     DEFAULT = "default"
     PICTURE = "picture"
@@ -49,7 +49,7 @@ class Tune(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Switches:
-    """The switches of all formats, each as its encoder has it by itself; None is what the preset says."""
+    """The switches of all formats, with their encoders' own defaults; None leaves it to the preset."""
 
     sharp_yuv: bool = False  # colour is halved where it is seen least, at the cost of some time
     preset: Preset = Preset.DEFAULT
@@ -66,6 +66,17 @@ class Switches:
 
 
 NONE = Switches()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """How a thumbnail is written; the effort is that of the format's own encoder."""
+
+    format: OutputFormat
+    quality: int
+    effort: int
+    switches: Switches = NONE
+
 
 _WEBP = frozenset({OutputFormat.WEBP})
 _AVIF = frozenset({OutputFormat.AVIF})

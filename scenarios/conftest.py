@@ -1,7 +1,8 @@
-"""What scenarios are given: a deployment and the application, never the name of the target."""
+"""What scenarios get: a deployment and the application, never the name of the target."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,17 @@ import pytest
 from harness.cdn.edge import edge as run_edge
 from harness.e2e import StartedTarget
 from harness.observe.viewer import Viewer
-from scenarios.journal import Journal, JournalingApplication, scenario_name
-from scenarios.recorder import Recorder
+from scenarios.journal import JournalingApplication, scenario_name
+from scenarios.recorder import SCENARIO, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Capability, Deployment
     from harness.targets.base import Target
+    from scenarios.journal import ApplicationOf, Journal
 
 _HERE = Path(__file__).parent
 # The first picture first, then by what a reader wants to know next.
@@ -47,12 +50,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "deploys(parameters=, function=): a stack of its own, deployed while others run"
     )
-    recorder = Recorder(Journal(), _started(config))
-    config.pluginmanager.register(recorder, _RECORDER)
+    config.pluginmanager.register(Recorder(_started(config)), _RECORDER)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _ORDER.index(item.path.relative_to(_HERE).parts[0]))
+    for item in items:
+        item.user_properties.append((SCENARIO, scenario_name(item)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -122,18 +126,22 @@ def viewer(edge: Edge) -> Viewer:
 
 @pytest.fixture(scope="session")
 def journal(pytestconfig: pytest.Config) -> Journal:
-    """Where pictures and times are noted for the summary."""
+    """Takes notes of pictures and times for the summary."""
     recorder = pytestconfig.pluginmanager.get_plugin(_RECORDER)
     assert isinstance(recorder, Recorder)
     return recorder.journal
 
 
 @pytest.fixture
-def application(
-    deployment: Deployment, journal: Journal, request: pytest.FixtureRequest
-) -> JournalingApplication:
+def application_of(journal: Journal, request: pytest.FixtureRequest) -> ApplicationOf:
+    """Makes the application's side of any pipeline; what it waits for is noted for the summary."""
+    return partial(JournalingApplication, journal=journal, scenario=scenario_name(request.node))
+
+
+@pytest.fixture
+def application(deployment: Deployment, application_of: ApplicationOf) -> Application:
     """The application's side of the shared pipeline."""
-    return JournalingApplication(deployment, journal, scenario_name(request.node.nodeid))
+    return application_of(deployment)
 
 
 def _started(config: pytest.Config) -> StartedTarget:

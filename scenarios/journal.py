@@ -1,12 +1,12 @@
-"""What each scenario uploaded and got: the rows of the table at the end of a run."""
+"""What each scenario uploaded and got, for the table at the end of a run."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
 
 from harness.observe.outcome import DeployedApplication
 
@@ -17,52 +17,47 @@ if TYPE_CHECKING:
 
 
 @dataclass(kw_only=True)
-class Row:
-    """One scenario, all its pictures together."""
+class ScenarioNotes:
+    """One scenario, all its cases together."""
 
     outcomes: list[str] = field(default_factory=list)
     visible_seconds: list[float] = field(default_factory=list)
     bytes_in: int = 0
     bytes_out: int = 0
 
-    @property
-    def median_visible_seconds(self) -> float | None:
-        """The median time from the start of an upload to its visible thumbnail."""
-        return median(self.visible_seconds) if self.visible_seconds else None
 
-
-def scenario_name(nodeid: str) -> str:
-    """Name a scenario as a reader does: its feature and its claim, whatever the picture."""
-    path, _, test = nodeid.partition("::")
-    return f"{Path(path).parent.name}: {test.partition('[')[0].removeprefix('test_').replace('_', ' ')}"
+def scenario_name(item: pytest.Item) -> str:
+    """Name a scenario by its feature and the sentence that its docstring starts with, whatever its case."""
+    docstring = getattr(item, "obj", item).__doc__
+    if not docstring:
+        raise pytest.UsageError(
+            f"{item.nodeid}: expected a docstring whose first line says what the scenario shows, got none"
+        )
+    return f"{item.path.parent.name}: {docstring.strip().splitlines()[0].removesuffix('.')}"
 
 
 class Journal:
-    """The rows by scenario, and the times that the run is held to."""
+    """What is noted of each scenario, and the times that the run is held to."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.rows: dict[str, Row] = {}
+        self.scenarios: dict[str, ScenarioNotes] = {}
         self.first_thumbnail_seconds: float | None = None
         self.cold_seconds: list[float] = []
         self.warm_seconds: list[float] = []
 
-    def row(self, scenario: str) -> Row:
-        """Give the scenario's row, a new one at its first run."""
+    def notes(self, scenario: str) -> ScenarioNotes:
+        """Return the scenario's notes, which are empty at first."""
         with self._lock:
-            return self.rows.setdefault(scenario, Row())
-
-    def outcome(self, scenario: str, outcome: str) -> None:
-        """Note how a scenario ended."""
-        self.row(scenario).outcomes.append(outcome)
+            return self.scenarios.setdefault(scenario, ScenarioNotes())
 
     def seen(self, scenario: str, upload: Upload, thumbnail: Thumbnail) -> None:
         """Note that an upload became a thumbnail."""
-        row = self.row(scenario)
+        notes = self.notes(scenario)
         with self._lock:
-            row.visible_seconds.append(thumbnail.visible_seconds)
-            row.bytes_in += upload.original_bytes
-            row.bytes_out += len(thumbnail.data)
+            notes.visible_seconds.append(thumbnail.visible_seconds)
+            notes.bytes_in += upload.original_bytes
+            notes.bytes_out += len(thumbnail.data)
             if self.first_thumbnail_seconds is None:
                 self.first_thumbnail_seconds = upload.started_seconds + thumbnail.visible_seconds
 
@@ -82,3 +77,10 @@ class JournalingApplication(DeployedApplication):
         thumbnail = super().wait_until_ready(upload, timeout_seconds=timeout_seconds)
         self._journal.seen(self._scenario, upload, thumbnail)
         return thumbnail
+
+
+class ApplicationOf(Protocol):
+    """What the fixture `application_of` gives."""
+
+    def __call__(self, deployment: Deployment, *, edge: Edge | None = None) -> DeployedApplication:
+        """Make the application's side of a pipeline, with the edge as its CDN."""

@@ -1,10 +1,13 @@
-"""Events as S3 sends them, for scenarios that hand one to the function themselves."""
+"""Events as S3 sends them, and others, for scenarios that send the function one themselves."""
 
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
+
+from scenarios.failing import wait_until_given_up
 
 if TYPE_CHECKING:
     from harness.deployment import Deployment
@@ -16,7 +19,7 @@ def object_created(bucket: str, *keys: str) -> dict[str, Any]:
 
 
 def invoke(deployment: Deployment, event: dict[str, Any]) -> dict[str, Any]:
-    """Have the function serve an event while the caller waits; gives its answer, or raises with its error."""
+    """Have the function serve an event while the caller waits; return its answer, or raise its error."""
     answer = deployment.aws.client("lambda").invoke(
         FunctionName=deployment.function_name, Payload=json.dumps(event)
     )
@@ -26,12 +29,20 @@ def invoke(deployment: Deployment, event: dict[str, Any]) -> dict[str, Any]:
     return payload
 
 
+def let_one_fail(deployment: Deployment) -> None:
+    """Send an event that is no notification, and wait until Lambda has used up its retries."""
+    failing = {"control": str(uuid.uuid4())}
+    deployment.aws.client("lambda").invoke(
+        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
+    )
+    wait_until_given_up(deployment, lambda failed: failed.event == failing)
+
+
 class FunctionError(Exception):
-    """Raised when the function did not return; `payload` is what Lambda answers then."""
+    """Raised when the function did not return; its text is what Lambda answers then."""
 
     def __init__(self, payload: dict[str, Any]) -> None:
         super().__init__(f"{payload.get('errorType')}: {payload.get('errorMessage')}")
-        self.payload = payload
 
 
 def _record(bucket: str, key: str) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.tuning.aim import CPU_SLACK, without_twins
 from benchmarks.tuning.setting import Setting
-from resizer.engines.base import Encoding
 from resizer.formats import OutputFormat
-from resizer.switches import Kernel, Preset, Subsampling, Switches, Tune
+from resizer.switches import Encoding, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

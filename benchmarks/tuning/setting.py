@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from benchmarks.tuning.trial import Pixels
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 _PREFIX = "THUMBNAIL_"
 

@@ -20,14 +20,14 @@ from PIL import Image, features
 from benchmarks.bench import quality
 from resizer.engines import libwebp, switched
 from resizer.engines.pillow import PillowSmall
-from resizer.engines.vips import VipsSmall, mozjpeg
+from resizer.engines.vips import VipsSmall
 from resizer.errors import ResizerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 # A slow encoder is timed less often than a quick one: nobody chooses it for its CPU time.
 _SECONDS_A_SETTING = 0.15
@@ -147,7 +147,6 @@ def _code() -> str:
         switched,
         PillowSmall.encode,
         VipsSmall.encode,
-        mozjpeg,
     )
     # Not from files: a worker has the code in a zip.
     return hashlib.sha256("".join(map(inspect.getsource, deciding)).encode()).hexdigest()[:16]

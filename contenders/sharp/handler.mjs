@@ -1,6 +1,6 @@
 // What Lambda calls: the records of a notification in, one answer out.
 //
-// A record ends in one of four ways: served, skipped, refused for good (the answer tells why, and nothing is
+// A record ends in one of four ways: served, skipped, refused for good (the answer says why, and nothing is
 // retried) or failed for now (raised, after the other records were served, so that Lambda tries again).
 
 import { PermanentError } from "./errors.mjs";

@@ -1,4 +1,4 @@
-// What S3 tells the function: which objects were created.
+// What S3 notifies the function of: which objects were created.
 
 import { NotANotificationError } from "./errors.mjs";
 import { decodeKey } from "./keys.mjs";

@@ -1,4 +1,4 @@
-// What the function is told by its environment.
+// The settings that the function takes from its environment.
 
 import { DestinationInsideSourceError, SettingsError } from "./errors.mjs";
 

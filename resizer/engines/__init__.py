@@ -1,8 +1,7 @@
-"""The engines: what makes a thumbnail of a picture."""
+"""The engines, each a way to make a thumbnail of a picture."""
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from resizer.engines.auto import preferred
@@ -12,24 +11,23 @@ from resizer.memory import choose_decoder
 from resizer.switches import NONE
 
 if TYPE_CHECKING:
-    from resizer.engines.base import Encoding, Engine
+    from resizer.engines.base import Engine
     from resizer.footprint import Decoder
     from resizer.header import Header
     from resizer.memory import Memory
     from resizer.settings import EngineName
+    from resizer.switches import Encoding
 
 _PILLOW = PillowEngine()
 
 
 def engine_for(name: EngineName, header: Header, memory: Memory, *, file_bytes: int, size: int) -> Engine:
-    """Give the engine that serves this picture: the configured one, or Pillow where that cannot read it.
+    """Return the engine that serves this picture: the configured one, or Pillow where that cannot read it.
 
     Raises TooMuchMemoryError where there is no room; `auto` tries the other engine before.
     """
     decoder = choose_decoder(_decoders(name, header), header, memory, file_bytes=file_bytes, size=size)
-    if decoder == "pillow":
-        return _PILLOW
-    return _vips_to_pillow() if name == "auto" else _vips()
+    return _PILLOW if decoder == "pillow" else _vips(to_pillow=name == "auto")
 
 
 def _decoders(name: EngineName, header: Header) -> list[Decoder]:
@@ -57,15 +55,7 @@ def prepare(name: EngineName, encoding: Encoding) -> None:
         _vips()
 
 
-@cache
-def _vips() -> Engine:
+def _vips(*, to_pillow: bool = False) -> Engine:
     from resizer.engines.vips import VipsEngine  # noqa: PLC0415  see prepare
 
-    return VipsEngine()
-
-
-@cache
-def _vips_to_pillow() -> Engine:
-    from resizer.engines.vips_to_pillow import VipsToPillowEngine  # noqa: PLC0415  see prepare
-
-    return VipsToPillowEngine()
+    return VipsEngine(to_pillow)

@@ -10,7 +10,7 @@ The choice stands on `nox -s engines` (one core, warm), whose table is in docs/p
 - Pillow holds 5 to 16 bytes a pixel, for which 512 MB have no room in a large picture; libvips holds rows.
   Where even the better choice has no room, the other engine may (resizer/footprint.py).
 
-Whoever decodes, Pillow encodes: the libwebp in its wheel writes the same bytes in four fifths of the time.
+Whichever decodes, Pillow encodes: the libwebp in its wheel writes the same bytes in four fifths of the time.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ _WEBP_PIXELS = 3_000_000
 _TIFF_PIXELS = {1: 2_000_000, 5: 5_000_000, 8: 1_000_000, 32946: 1_000_000}
 
 _BYTE = 8
-
-
 # All but the one that its wheel leaves out.
 _VIPS_READS = frozenset(Format) - {Format.BMP}
 
@@ -50,7 +48,7 @@ def preferred(header: Header) -> list[Decoder]:
 
 
 def _vips_from(header: Header) -> int | None:
-    """Say from how many pixels on libvips is the better one, if it ever is."""
+    """Return from how many pixels on libvips is the better engine, if it ever is."""
     match header.format:
         case Format.PNG:
             return _png_from(header)

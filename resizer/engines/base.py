@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from resizer.switches import NONE, Kernel, Switches
+from resizer.switches import Kernel
 
 if TYPE_CHECKING:
-    from resizer.formats import Buffer, Format, OutputFormat
+    from resizer.formats import Buffer
     from resizer.header import Header
-
-
-@dataclass(frozen=True, kw_only=True)
-class Encoding:
-    """How a thumbnail is written; the effort is that of the format's own encoder."""
-
-    format: OutputFormat
-    quality: int
-    effort: int
-    switches: Switches = NONE
+    from resizer.switches import Encoding
 
 
 class Small(Protocol):
     """A thumbnail's pixels: upright, square, sRGB, with alpha only if the picture has some."""
 
     def shrink(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> Small:
-        """Bring it to a smaller size, as further sizes of one picture are made."""
+        """Bring it to a smaller size, for the further sizes of a picture."""
 
     def encode(self, encoding: Encoding) -> bytes:
         """Write the pixels and nothing else: no EXIF, no XMP, no profile."""
 
 
-class Picture(Protocol):
+class OpenPicture(Protocol):
     """A picture that an engine has opened."""
 
     def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> Small:
@@ -50,9 +40,5 @@ class Engine(Protocol):
     def name(self) -> str:
         """What the log calls it."""
 
-    @property
-    def reads(self) -> frozenset[Format]:
-        """Which formats it can read."""
-
-    def decode(self, data: Buffer, header: Header, size: int) -> Picture:
+    def decode(self, data: Buffer, header: Header, size: int) -> OpenPicture:
         """Open the picture, at a scale that still covers a thumbnail of `size` if the format has scales."""

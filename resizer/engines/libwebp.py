@@ -1,4 +1,4 @@
-"""libwebp as it lies in Pillow's wheel, with all its switches; Pillow's own interface has four of them.
+"""Calls the libwebp in Pillow's wheel with all its switches; Pillow's own interface has four of them.
 
 libvips has more, but its libwebp writes the same bytes in 1.3 times the time, and loading it for every JPEG
 would add 45 ms and 10 MB to a cold start. The structures are those of webp/encode.h of libwebp 1.6; the
@@ -21,7 +21,7 @@ from resizer.switches import Preset
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 _ABI_VERSION = 0x0210
 _OUT_OF_MEMORY = {1, 2}  # VP8_ENC_ERROR_OUT_OF_MEMORY, VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY
@@ -66,7 +66,7 @@ class _Config(ctypes.Structure):
 
 
 class _Picture(ctypes.Structure):
-    """The structure WebPPicture; what is not used here is only kept room for."""
+    """The structure WebPPicture, with room for the fields that are not used here."""
 
     _fields_ = (
         ("use_argb", c_int),

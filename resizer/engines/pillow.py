@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from PIL.ImageFile import ImageFile
 
-    from resizer.engines.base import Encoding
     from resizer.header import Header
+    from resizer.switches import Encoding
 
 # Ours decides, on the header, before Pillow sees the picture.
 Image.MAX_IMAGE_PIXELS = None
@@ -83,14 +83,13 @@ class PillowEngine:
     """Thumbnails by Pillow."""
 
     name = "pillow"
-    reads = frozenset(Format)
 
     def decode(self, data: Buffer, header: Header, size: int) -> PillowPicture:
         """Decode the whole picture, a JPEG at a smaller scale."""
         with _translated(header):
             image = _open(data, header.format)
             if image.width * image.height > header.pixels:
-                raise DamagedImageError(header.format, "it holds more pixels than its header tells")
+                raise DamagedImageError(header.format, "it holds more pixels than its header says")
             if header.format is Format.JPEG:
                 image.draft(None, (size, size))
             image.load()
@@ -98,7 +97,7 @@ class PillowEngine:
 
 
 class _Jpeg(JpegImagePlugin.JpegImageFile):
-    """A JPEG whose resolution is of no interest; to find that in the EXIF would import the TIFF reader."""
+    """A JPEG without its resolution: looking for that in the EXIF would import the TIFF reader."""
 
     def _read_dpi_from_exif(self) -> None:
         pass
@@ -156,7 +155,7 @@ class PillowSmall:
 
 
 class _Named(io.BytesIO):
-    """A file in memory with a name: by its ending Pillow imports one plugin, without it five."""
+    """A file in memory with a name, by whose ending Pillow imports one plugin instead of five."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -165,7 +164,7 @@ class _Named(io.BytesIO):
 
 @contextmanager
 def _translated(header: Header) -> Iterator[None]:
-    """Turn Pillow's many complaints about a file into ours; being out of memory is none of them."""
+    """Turn Pillow's many errors about a file into ours, but not those about memory."""
     try:
         yield
     except _COMPLAINTS as exc:
@@ -201,7 +200,7 @@ class _View(io.RawIOBase):
 
 
 def _open(data: Buffer, kind: Format) -> ImageFile:
-    """Open by the one reader that is wanted; Image.open would import and ask five."""
+    """Open by the reader of this format alone; Image.open would import and ask five."""
     file = cast("BinaryIO", _View(data))
     if kind is Format.JPEG:
         return _Jpeg(file)
@@ -238,7 +237,7 @@ def _resizable(image: Image.Image) -> Image.Image:
 
 
 def _cut(image: Image.Image) -> Image.Image:
-    """Cut away what a square cannot show, but for an even number, so that the middle stays where it is."""
+    """Cut away what the square does not show, as much on either side, so that the middle stays in place."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, image.width - left, image.height - top)) if left or top else image

@@ -1,4 +1,4 @@
-"""Colours of a small Pillow picture, whatever they are, to sRGB."""
+"""Converts the colours of a small Pillow picture to sRGB, whatever they are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """Convert by a profile, or give nothing if it is damaged or made for another kind of picture."""
+    """Convert by a profile; return None if it is damaged or made for another kind of picture."""
     colours = (
         image if image.mode in {"L", "RGB", "CMYK", "LAB"} else image.convert(_without_alpha(image.mode))
     )

@@ -1,4 +1,4 @@
-"""The encoder for each format that has its switches: one, whoever made the pixels."""
+"""The encoder for each format that has its switches: one, whichever engine made the pixels."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from resizer.formats import OutputFormat
-from resizer.switches import Tune
+from resizer.switches import Subsampling, Tune
 
 if TYPE_CHECKING:
-    from resizer.engines.base import Encoding
+    from resizer.switches import Encoding
 
 
 def encode(mode: str, size: tuple[int, int], pixels: bytes, encoding: Encoding) -> bytes:
     """Write pixels, RGB or RGBA."""
-    if encoding.format is OutputFormat.WEBP:
-        from resizer.engines import libwebp  # noqa: PLC0415  ctypes takes 2 ms, and the reference needs none
+    match encoding.format:
+        case OutputFormat.WEBP:
+            from resizer.engines import libwebp  # noqa: PLC0415  ctypes takes 2 ms, and the reference needs none
 
-        return libwebp.encode(mode, size, pixels, encoding)
-    if encoding.format is OutputFormat.AVIF:
-        return _avif(Image.frombytes(mode, size, pixels), encoding)
-    from resizer.engines.vips import VipsSmall  # noqa: PLC0415  as engines.prepare tells
-
-    return VipsSmall.from_pixels(mode, size, pixels).encode(encoding)
+            return libwebp.encode(mode, size, pixels, encoding)
+        case OutputFormat.AVIF:
+            return _avif(Image.frombytes(mode, size, pixels), encoding)
+        case OutputFormat.JPEG:
+            return _mozjpeg(mode, size, pixels, encoding)
 
 
 def _avif(image: Image.Image, encoding: Encoding) -> bytes:
@@ -40,3 +40,24 @@ def _avif(image: Image.Image, encoding: Encoding) -> bytes:
         advanced=None if tune is Tune.DEFAULT else {"tune": tune.value},
     )
     return output.getvalue()
+
+
+def _mozjpeg(mode: str, size: tuple[int, int], pixels: bytes, encoding: Encoding) -> bytes:
+    """Write a JPEG with the switches that mozjpeg, which is libvips' libjpeg, adds."""
+    import pyvips  # noqa: PLC0415  engines.prepare has imported it, and set it up, where a function needs it
+
+    switches = encoding.switches
+    image = pyvips.Image.new_from_memory(pixels, *size, len(mode), "uchar").copy(interpretation="srgb")
+    written: bytes = image.jpegsave_buffer(
+        Q=encoding.quality,
+        subsample_mode="off" if switches.subsampling is Subsampling.ALL else "on",
+        interlace=switches.progressive,
+        optimize_coding=True,
+        optimize_scans=switches.progressive,
+        trellis_quant=switches.trellis,
+        overshoot_deringing=switches.trellis,
+        quant_table=switches.quant_table,
+        background=[255, 255, 255],
+        keep="none",
+    )
+    return written

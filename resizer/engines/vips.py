@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyvips
 
+from resizer.engines.pillow import PillowSmall
 from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
 from resizer.memory import keep_little
-from resizer.switches import NONE, Kernel, Subsampling
+from resizer.switches import NONE, Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from resizer.engines.base import Encoding
     from resizer.header import Header
+    from resizer.switches import Encoding
 
 # Each picture comes once, so remembering operations only costs memory; and a function of 512 MB has less than
 # a third of one core.
@@ -49,14 +50,15 @@ _MARGIN_PIXELS = 8
 _CMYK_BANDS = 4
 
 
+@dataclass(frozen=True)
 class VipsEngine:
-    """Thumbnails by libvips."""
+    """Thumbnails by libvips; with `to_pillow` Pillow writes them, which it does faster."""
 
+    to_pillow: bool = False
     name = "vips"
-    reads = frozenset(_LOADERS)
 
     def decode(self, data: Buffer, header: Header, size: int) -> VipsPicture:
-        """Open the picture; pixels are decoded by whoever asks for them."""
+        """Open the picture; its pixels are decoded once somebody asks for them."""
         with _translated(header):
             # A source reads the caller's memory, a buffer would be copied.
             source = pyvips.Source.new_from_memory(data)
@@ -65,8 +67,8 @@ class VipsEngine:
             fail_on = "error" if header.format is Format.JPEG else "warning"
             image = load(source, access="sequential", fail_on=fail_on, **_options(header, size))
             if image.width * image.height > header.pixels:
-                raise DamagedImageError(header.format, "it holds more pixels than its header tells")
-            return VipsPicture(image, header)
+                raise DamagedImageError(header.format, "it holds more pixels than its header says")
+            return VipsPicture(image, header, self.to_pillow)
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,14 @@ class VipsPicture:
 
     image: pyvips.Image
     header: Header
+    to_pillow: bool
 
-    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> VipsSmall:
+    def resize(self, size: int, kernel: Kernel = Kernel.LANCZOS3) -> VipsSmall | PillowSmall:
         """Decode, cut and shrink or enlarge strip by strip; then turn and convert what is small by now."""
         with _translated(self.header):
             small = _square(self.image, size, kernel).copy_memory()
-            return VipsSmall(_to_srgb(small.autorot()).copy_memory())
+            converted = VipsSmall(_to_srgb(small.autorot()).copy_memory())
+        return PillowSmall.from_pixels(*converted.pixels()) if self.to_pillow else converted
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,8 @@ class VipsSmall:
 
     image: pyvips.Image
 
-    @classmethod
-    def from_pixels(cls, mode: str, size: tuple[int, int], pixels: bytes) -> VipsSmall:
-        """Take over another engine's pixels."""
-        image = pyvips.Image.new_from_memory(pixels, *size, len(mode), "uchar")
-        return cls(image.copy(interpretation="srgb"))
-
     def pixels(self) -> tuple[str, tuple[int, int], bytes]:
-        """Give mode, size and bytes, as Pillow takes them."""
+        """Return mode, size and bytes, as Pillow takes them."""
         mode = "RGBA" if self.image.hasalpha() else "RGB"
         return mode, (self.image.width, self.image.height), bytes(self.image.write_to_memory())
 
@@ -108,8 +106,6 @@ class VipsSmall:
         """Write them by libvips' encoders, or by the one that has the switches."""
         kind, quality = encoding.format, encoding.quality
         if encoding.switches != NONE:
-            if kind is OutputFormat.JPEG:
-                return mozjpeg(self.image, encoding)
             return encode(*self.pixels(), encoding)
         written: bytes
         if kind is OutputFormat.WEBP:
@@ -125,27 +121,9 @@ class VipsSmall:
         return written
 
 
-def mozjpeg(image: pyvips.Image, encoding: Encoding) -> bytes:
-    """Write a JPEG with the switches that mozjpeg adds to libjpeg."""
-    switches = encoding.switches
-    written: bytes = image.jpegsave_buffer(
-        Q=encoding.quality,
-        subsample_mode="off" if switches.subsampling is Subsampling.ALL else "on",
-        interlace=switches.progressive,
-        optimize_coding=True,
-        optimize_scans=switches.progressive,
-        trellis_quant=switches.trellis,
-        overshoot_deringing=switches.trellis,
-        quant_table=switches.quant_table,
-        background=[255, 255, 255],
-        keep="none",
-    )
-    return written
-
-
 @contextmanager
 def _translated(header: Header) -> Iterator[None]:
-    """Turn libvips' complaints about a file into ours; being out of memory is none of them."""
+    """Turn libvips' errors about a file into ours, but not those about memory."""
     try:
         yield
     except pyvips.Error as exc:
@@ -179,7 +157,7 @@ def _square(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
 
 
 def _shrunk(image: pyvips.Image, size: int, kernel: Kernel) -> pyvips.Image:
-    """Cut first; a side that is one pixel longer keeps the middle in its place, and is not seen."""
+    """Cut first; a side may stay one pixel longer, which keeps the middle in place and is not visible."""
     image = _middle(image, min(image.width, image.height))
     return image.resize(size / image.width, vscale=size / image.height, kernel=kernel.value)
 

@@ -1,4 +1,8 @@
-"""An AVIF's header: the properties of its items, ISO/IEC 14496-12 and 23008-12."""
+"""An AVIF's header: the properties of its items, and the size that its AV1 streams give themselves.
+
+Decoders go by the stream, whatever the file around it says. Sources: ISO/IEC 14496-12 and 23008-12, and the
+AV1 Bitstream & Decoding Process Specification, 5.3 and 5.5, https://aomediacodec.github.io/av1-spec/
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from resizer.formats import Buffer, Format
 from resizer.header import Header, OddHeaderError
-from resizer.readers.av1 import largest_frame_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,17 @@ _MONOCHROME = 0x10
 _SUBSAMPLED_ACROSS = 0x08
 _SUBSAMPLED_DOWN = 0x04
 
+# Of the list of items.
+_WIDE_ITEMS = 2
+_IN_IDAT = 1
+_MOST_EXTENTS = 1000
+
+# Of the AV1 stream.
+_SEQUENCE_HEADER = 1
+_MOST_UNITS = 1000
+_LONGEST_HEADER_BYTES = 256
+_TIERED_LEVEL = 7
+
 
 def read(data: Buffer) -> Header:
     """Take the largest size property: those of tiles and of the alpha channel are never larger."""
@@ -30,7 +44,7 @@ def read(data: Buffer) -> Header:
     width, height = max(sizes, key=lambda size: size[0] * size[1])
     # A decoder allocates what the stream says, and compares with the property only then.
     if any(largest_frame_pixels(stream) > width * height for stream in _streams(data)):
-        raise OddHeaderError("its stream has more pixels than its properties tell")
+        raise OddHeaderError("its stream has more pixels than its properties say")
     configurations = [data[at + 2] for at, _ in _properties(data, b"av1C")]
     return Header(
         format=Format.AVIF,
@@ -83,11 +97,6 @@ def _items(data: Buffer, at: int, *, idat: int) -> Iterator[list[tuple[int, int]
             yield extents
 
 
-_WIDE_ITEMS = 2
-_IN_IDAT = 1
-_MOST_EXTENTS = 1000
-
-
 class _Numbers:
     """Big-endian numbers of any width, one after the other."""
 
@@ -127,3 +136,84 @@ def _boxes(data: Buffer, start: int, end: int, wanted: bytes) -> Iterator[tuple[
         if kind == wanted:
             yield content, min(start + size, end)
         start += size
+
+
+def largest_frame_pixels(stream: Buffer) -> int:
+    """Return the pixels of the largest frame that its sequence headers allow; 0 if it has none."""
+    return max((_frame_pixels(header) for header in _sequence_headers(stream)), default=0)
+
+
+def _sequence_headers(stream: Buffer) -> Iterator[bytes]:
+    at = 0
+    for _ in range(_MOST_UNITS):
+        if at >= len(stream):
+            return
+        first = stream[at]
+        at += 2 if first & 0x04 else 1
+        size = len(stream) - at
+        if first & 0x02:
+            size, at = _leb128(stream, at)
+        if first >> 3 & 0x0F == _SEQUENCE_HEADER:
+            # Zeros behind the end, so that what is cut short reads as something.
+            yield bytes(stream[at : at + min(size, _LONGEST_HEADER_BYTES)]) + bytes(_LONGEST_HEADER_BYTES)
+        at += size
+
+
+def _leb128(stream: Buffer, at: int) -> tuple[int, int]:
+    value = 0
+    for index in range(8):
+        byte = stream[at + index]
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:  # noqa: PLR2004  the highest bit says that another follows
+            return value, at + index + 1
+    return value, at + 8
+
+
+def _frame_pixels(header: bytes) -> int:
+    bits = _Bits(header)
+    bits.take(3 + 1)  # the profile, and whether it is a still picture
+    if bits.take(1):
+        bits.take(5)  # the level: a still picture's header ends here
+    else:
+        _skip_operating_points(bits)
+    across, down = bits.take(4) + 1, bits.take(4) + 1
+    return (bits.take(across) + 1) * (bits.take(down) + 1)
+
+
+def _skip_operating_points(bits: _Bits) -> None:
+    delay_bits = 0
+    if bits.take(1):
+        bits.take(32 + 32)
+        if bits.take(1):
+            bits.take_unary()
+        if bits.take(1):
+            delay_bits = bits.take(5) + 1
+            bits.take(32 + 5 + 5)
+    delays_shown = bits.take(1)
+    for _ in range(bits.take(5) + 1):
+        bits.take(12)
+        if bits.take(5) > _TIERED_LEVEL:
+            bits.take(1)
+        if delay_bits and bits.take(1):
+            bits.take(delay_bits + delay_bits + 1)
+        if delays_shown and bits.take(1):
+            bits.take(4)
+
+
+class _Bits:
+    """Bits from the highest on; behind the end are zeros."""
+
+    def __init__(self, data: bytes) -> None:
+        self._number = int.from_bytes(data, "big")
+        self._left = len(data) * 8
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        return (self._number >> max(self._left, 0)) & ((1 << count) - 1)
+
+    def take_unary(self) -> None:
+        """Step over a number that follows as many zeros as it has bits."""
+        zeros = 0
+        while self._left > 0 and not self.take(1):
+            zeros += 1
+        self.take(min(zeros, 32))

@@ -9,6 +9,6 @@ from resizer.header import Header
 
 
 def read(data: Buffer) -> Header:
-    """Read the logical screen's size; a frame that tells it is transparent may come anywhere."""
+    """Read the logical screen's size; a transparent frame may come anywhere."""
     width, height = struct.unpack_from("<HH", data, 6)
     return Header(format=Format.GIF, width=width, height=height, channels=1, alpha=True)

@@ -19,7 +19,7 @@ _MOST_CHUNKS = 10_000
 
 
 def read(data: Buffer) -> Header:
-    """Read IHDR, and look at the names of what stands before the pixels."""
+    """Read IHDR, and the names of the chunks before the pixels."""
     name, width, height, bits, number, _, _, interlace = struct.unpack_from(">4sIIBBBBB", data, 12)
     if name != b"IHDR":
         raise OddHeaderError("it does not start with IHDR")

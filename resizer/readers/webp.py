@@ -1,4 +1,4 @@
-"""A WebP's header: its first chunk, which is the picture itself or tells what follows."""
+"""A WebP's header: its first chunk, which is the picture itself or says what follows."""
 
 from __future__ import annotations
 

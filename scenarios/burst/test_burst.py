@@ -11,14 +11,15 @@ from PIL import Image, ImageDraw
 from fixtures.similarity import assert_similar
 
 if TYPE_CHECKING:
-    from scenarios.journal import JournalingApplication
+    from harness.application import Application
 
 _UPLOADS = 40
 
 
 def test_forty_uploads_at_once_give_forty_thumbnails_each_of_its_own_original(
-    application: JournalingApplication,
+    application: Application,
 ) -> None:
+    """Forty uploads at once give forty thumbnails, each of its own original."""
     originals = [_picture(number) for number in range(_UPLOADS)]
 
     with ThreadPoolExecutor(max_workers=_UPLOADS) as people:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -16,16 +15,15 @@ from harness.cdn.edge import edge
 from harness.observe.log import read_log, wait_until_logged
 from harness.observe.viewer import Viewer
 from harness.wait import Backoff, wait_for
-from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application import Deletion, Upload
+    from harness.application import Application, Deletion, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.base import Target
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf
 
 _DELETIONS = 16
 # Beyond the usual time: the last of them find a thumbnail that is there already.
@@ -34,8 +32,9 @@ _HASTY = {"Timeout": "1"}
 
 
 def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
+    """A deleted photo leaves neither an original nor a thumbnail."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)
 
@@ -46,7 +45,8 @@ def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(
     assert not _left(deployment, upload)
 
 
-def test_deleting_twice_does_no_harm(application: JournalingApplication, deployment: Deployment) -> None:
+def test_deleting_twice_does_no_harm(application: Application, deployment: Deployment) -> None:
+    """Deleting a photo twice does no harm."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)
 
@@ -57,8 +57,9 @@ def test_deleting_twice_does_no_harm(application: JournalingApplication, deploym
 
 
 def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(
-    application: JournalingApplication,
+    application: Application,
 ) -> None:
+    """A new photo at the key of a deleted one keeps its thumbnail."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)
     deletion = application.delete(upload.key)
@@ -85,10 +86,10 @@ def hasty_edge(hasty: Deployment) -> Iterator[Edge]:
 
 @pytest.mark.deploys(parameters=_HASTY)
 def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
-    hasty: Deployment, hasty_edge: Edge, journal: Journal, request: pytest.FixtureRequest
+    hasty: Deployment, hasty_edge: Edge, application_of: ApplicationOf
 ) -> None:
-    scenario = scenario_name(request.node.nodeid)
-    application = JournalingApplication(hasty, journal, scenario, edge=hasty_edge)
+    """Photos deleted while they are being resized leave no thumbnail behind."""
+    application = application_of(hasty, edge=hasty_edge)
     photo = picture("reference.jpg").data()
     usual_seconds = _usual_seconds(application, photo)
 
@@ -99,7 +100,7 @@ def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
         uploads.append(upload)
         deletions.append(application.delete(upload.key))
         # One after the other: a busy function gets company, which starts too late to be met at work.
-        wait_for(_InvocationsOver(hasty, upload), timeout_seconds=10)
+        _wait_until_over(hasty, upload)
     # The worst that can happen: somebody looks before the deletions are settled, and the CDN keeps it.
     seen = _statuses(application, hasty_edge, uploads)
     late = _settle(application, deletions)
@@ -111,8 +112,9 @@ def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
 
 
 def test_a_photo_deleted_before_its_turn_is_refused_as_missing(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
+    """A photo deleted before its turn is refused as missing."""
     # The function is busy with others, and finds this one gone.
     others = [application.upload(picture("reference.jpg").path(), "other.jpg") for _ in range(6)]
     upload = application.upload(picture("reference.jpg").path(), "me.jpg")
@@ -127,7 +129,7 @@ def test_a_photo_deleted_before_its_turn_is_refused_as_missing(
         application.wait_until_ready(upload, timeout_seconds=0)
 
 
-def _usual_seconds(application: JournalingApplication, photo: bytes) -> float:
+def _usual_seconds(application: Application, photo: bytes) -> float:
     uploads = [application.upload(photo, "usual.jpg")]
     application.wait_until_ready(uploads[0])
     return median(
@@ -135,13 +137,13 @@ def _usual_seconds(application: JournalingApplication, photo: bytes) -> float:
     )
 
 
-def _settle(application: JournalingApplication, deletions: list[Deletion]) -> list[str]:
+def _settle(application: Application, deletions: list[Deletion]) -> list[str]:
     with ThreadPoolExecutor(max_workers=len(deletions)) as jobs:
         settled = jobs.map(application.wait_until_settled, deletions)
         return [key for sweeps in settled for sweep in sweeps for key in sweep.late_keys]
 
 
-def _statuses(application: JournalingApplication, edge: Edge, uploads: list[Upload]) -> list[int]:
+def _statuses(application: Application, edge: Edge, uploads: list[Upload]) -> list[int]:
     with Viewer(edge) as browser:
         return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
@@ -156,29 +158,19 @@ def _left(deployment: Deployment, upload: Upload) -> list[str]:
 
 
 def _wait_until(moment_seconds: float) -> None:
-    wait_for(_Moment(moment_seconds), timeout_seconds=5, backoff=Backoff(first_seconds=0.001, factor=1.0))
+    wait_for(
+        lambda: time.monotonic() >= moment_seconds or None,
+        "expected time to pass",
+        timeout_seconds=5,
+        backoff=Backoff(first_seconds=0.001, factor=1.0),
+    )
 
 
-@dataclass(frozen=True)
-class _Moment:
-    moment_seconds: float
-
-    def check(self) -> bool | None:
-        return time.monotonic() >= self.moment_seconds or None
-
-    def describe(self) -> str:
-        return "expected time to pass"
-
-
-@dataclass(frozen=True)
-class _InvocationsOver:
-    deployment: Deployment
-    upload: Upload
-
-    def check(self) -> bool | None:
-        log = read_log(self.deployment, since_epoch_seconds=self.upload.started_epoch_seconds)
+def _wait_until_over(deployment: Deployment, upload: Upload) -> None:
+    def over() -> bool | None:
+        log = read_log(deployment, since_epoch_seconds=upload.started_epoch_seconds)
         # More may have ended: a function that fails for want of an original is tried again meanwhile.
         return 0 < log.invocations_started <= log.invocations_ended or None
 
-    def describe(self) -> str:
-        return f"expected the invocations since the upload of {self.upload.key} to be over"
+    expected = f"expected the invocations since the upload of {upload.key} to be over"
+    wait_for(over, expected, timeout_seconds=10)

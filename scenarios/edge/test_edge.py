@@ -14,17 +14,17 @@ from fixtures.pictures import picture
 from harness.deployment import Capability
 
 if TYPE_CHECKING:
+    from harness.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.observe.viewer import Viewer
-    from scenarios.journal import JournalingApplication
 
 _DAY = 86_400
 _YEAR = 365 * _DAY
 
 
 @pytest.fixture
-def thumbnail_key(application: JournalingApplication) -> str:
+def thumbnail_key(application: Application) -> str:
     """The key of a thumbnail that is there, and that nobody has asked the edge for."""
     upload = application.upload(picture("grey.jpg").path(), "me & you.jpg")
     return application.wait_until_ready(upload).key
@@ -47,6 +47,7 @@ def _invalidate(edge: Edge, *paths: str) -> None:
 def test_the_first_viewer_misses_and_the_next_ones_hit(
     edge: Edge, viewer: Viewer, thumbnail_key: str
 ) -> None:
+    """The first viewer gets a miss from the cache, the next ones a hit."""
     before = edge.counts()
     answers = [viewer.get_key(thumbnail_key) for _ in range(3)]
 
@@ -57,6 +58,7 @@ def test_the_first_viewer_misses_and_the_next_ones_hit(
 
 
 def test_age_tells_how_long_an_answer_has_been_there(edge: Edge, viewer: Viewer, thumbnail_key: str) -> None:
+    """The Age header says how long an answer has been cached."""
     first = viewer.get_key(thumbnail_key)
     edge.clock.advance(3_600)
     later = viewer.get_key(thumbnail_key)
@@ -69,6 +71,7 @@ def test_age_tells_how_long_an_answer_has_been_there(edge: Edge, viewer: Viewer,
 def test_a_thumbnail_is_kept_for_its_year_and_then_asked_for_by_its_tag(
     edge: Edge, viewer: Viewer, thumbnail_key: str
 ) -> None:
+    """A thumbnail is cached for its year, then revalidated by its ETag."""
     first = viewer.get_key(thumbnail_key)
     edge.clock.advance(_YEAR - 60)
     within = viewer.get_key(thumbnail_key)
@@ -83,6 +86,7 @@ def test_a_thumbnail_is_kept_for_its_year_and_then_asked_for_by_its_tag(
 def test_an_object_without_headers_expires_after_a_day(
     edge: Edge, viewer: Viewer, deployment: Deployment
 ) -> None:
+    """An object without caching headers expires after a day."""
     key = f"{deployment.destination_prefix}{uuid.uuid4()}"
     _put(deployment, key, b"yesterday's")
     viewer.get_key(key)
@@ -99,6 +103,7 @@ def test_an_object_without_headers_expires_after_a_day(
 def test_an_error_is_remembered_for_ten_seconds_though_the_thumbnail_is_there(
     edge: Edge, viewer: Viewer, deployment: Deployment
 ) -> None:
+    """An error stays cached for ten seconds, although the thumbnail exists by then."""
     key = f"{deployment.destination_prefix}{uuid.uuid4()}.webp"
     too_early = viewer.get_key(key)
     _put(deployment, key, b"a thumbnail")
@@ -113,6 +118,7 @@ def test_an_error_is_remembered_for_ten_seconds_though_the_thumbnail_is_there(
 def test_a_missing_object_is_forbidden_not_missing(
     edge: Edge, viewer: Viewer, deployment: Deployment
 ) -> None:
+    """A missing object is answered with 403, not 404."""
     answer = viewer.get_key(f"{deployment.destination_prefix}{uuid.uuid4()}.webp")
 
     assert (answer.status, answer.headers["content-type"]) == (403, "application/xml")
@@ -123,6 +129,7 @@ def test_a_missing_object_is_forbidden_not_missing(
 def test_an_invalidation_names_one_object_or_all_that_begin_alike(
     edge: Edge, viewer: Viewer, deployment: Deployment
 ) -> None:
+    """An invalidation names one object, or all whose paths start alike."""
     folder = f"{deployment.destination_prefix}{uuid.uuid4()}"
     keys = [f"{folder}/{name}" for name in ("one.webp", "two-small.webp", "two-large.webp", "three.webp")]
     for key in keys:
@@ -135,6 +142,7 @@ def test_an_invalidation_names_one_object_or_all_that_begin_alike(
 
 
 def test_query_and_cookie_reach_the_same_entry(edge: Edge, viewer: Viewer, thumbnail_key: str) -> None:
+    """Query strings and cookies do not split the cache."""
     viewer.get_key(thumbnail_key)
     before = edge.counts()
     path = f"/{quote(thumbnail_key)}"
@@ -145,6 +153,7 @@ def test_query_and_cookie_reach_the_same_entry(edge: Edge, viewer: Viewer, thumb
 
 
 def test_a_webp_is_not_compressed_again(viewer: Viewer, thumbnail_key: str) -> None:
+    """A WebP is not compressed again."""
     plain = viewer.get_key(thumbnail_key)
     willing = viewer.get_key(thumbnail_key, Accept_Encoding="gzip, br")
 
@@ -153,6 +162,7 @@ def test_a_webp_is_not_compressed_again(viewer: Viewer, thumbnail_key: str) -> N
 
 
 def test_a_viewer_who_has_it_is_not_sent_it_again(viewer: Viewer, thumbnail_key: str) -> None:
+    """A viewer who has the thumbnail already gets 304 and no body."""
     etag = viewer.get_key(thumbnail_key).headers["etag"]
     again = viewer.get_key(thumbnail_key, If_None_Match=etag)
 
@@ -160,6 +170,7 @@ def test_a_viewer_who_has_it_is_not_sent_it_again(viewer: Viewer, thumbnail_key:
 
 
 def test_http_is_redirected_to_https(edge: Edge, viewer: Viewer, thumbnail_key: str) -> None:
+    """HTTP is redirected to HTTPS."""
     path = f"/{quote(thumbnail_key)}"
     answer = viewer.request("GET", path, secure=False)
 
@@ -169,6 +180,7 @@ def test_http_is_redirected_to_https(edge: Edge, viewer: Viewer, thumbnail_key: 
 
 @pytest.mark.needs(Capability.IAM)
 def test_past_the_edge_nobody_is_let_in(viewer: Viewer, deployment: Deployment, thumbnail_key: str) -> None:
+    """Nobody can read the bucket except through the edge."""
     direct = f"{deployment.aws.endpoint_url}/{deployment.bucket}/{quote(thumbnail_key)}"
     with pytest.raises(urllib.error.HTTPError) as denied:
         urllib.request.urlopen(direct)  # noqa: S310  loopback

@@ -16,16 +16,15 @@ from harness.wait import wait_for
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
+    from harness.application import Application
     from harness.deployment import Deployment
     from harness.observe.log import FunctionLog
-    from scenarios.journal import JournalingApplication
 
 _FRAME = re.compile(r"(START|END|REPORT) RequestId: (\S+)")
 
 
-def test_every_record_of_an_event_is_served(
-    application: JournalingApplication, deployment: Deployment
-) -> None:
+def test_every_record_of_an_event_is_served(application: Application, deployment: Deployment) -> None:
+    """Every record of an event is served."""
     uploads = [application.upload(picture("grey.jpg").path(), f"{number}.jpg") for number in range(3)]
     for upload in uploads:
         application.wait_until_ready(upload)
@@ -38,8 +37,9 @@ def test_every_record_of_an_event_is_served(
 
 
 def test_the_answer_names_both_objects_and_their_sizes(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
+    """The function's answer names both objects and their sizes."""
     upload = application.upload(picture("reference.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(upload)
 
@@ -55,12 +55,14 @@ def test_the_answer_names_both_objects_and_their_sizes(
 
 
 def test_the_test_event_of_a_new_notification_is_a_success(deployment: Deployment) -> None:
+    """The test event that S3 sends for a new notification succeeds."""
     event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": deployment.bucket}
 
     assert invoke(deployment, event)["statusCode"] == 200
 
 
 def test_a_record_of_another_bucket_is_skipped(deployment: Deployment) -> None:
+    """A record from another bucket is skipped."""
     answer = invoke(deployment, object_created("somebody-elses", f"{deployment.source_prefix}me.jpg"))
 
     assert answer["statusCode"] == 200
@@ -68,6 +70,7 @@ def test_a_record_of_another_bucket_is_skipped(deployment: Deployment) -> None:
 
 
 def test_an_original_deleted_before_its_turn_is_no_failure_to_retry(deployment: Deployment) -> None:
+    """An original deleted before its turn is not a failure to retry."""
     key = f"{deployment.source_prefix}{uuid.uuid4()}-gone.jpg"
 
     answer = invoke(deployment, object_created(deployment.bucket, key))
@@ -76,12 +79,13 @@ def test_an_original_deleted_before_its_turn_is_no_failure_to_retry(deployment: 
 
 
 def test_something_else_than_a_notification_is_an_error(deployment: Deployment) -> None:
+    """An event that is not an S3 notification is an error."""
     with pytest.raises(FunctionError, match="S3 notification"):
         invoke(deployment, {"hello": "world"})
 
 
 def test_each_invocation_of_an_upload_has_one_start_one_end_and_one_report_in_the_log(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
     """Each invocation of an upload has one START, one END and one REPORT line in the log."""
     uploads = [application.upload(picture("grey.jpg").path(), f"{number}.jpg") for number in range(3)]

@@ -1,6 +1,6 @@
 """Measures the strategies for the gap between upload and thumbnail; writes JSON, and the table of their page.
 
-`python -m scenarios.gap.measure --docs docs/not-ready-yet.md` puts the table between the page's two markers.
+With `--docs docs/not-ready-yet.md` the table goes between the page's two markers.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import click
 from benchmarks.bench.machine import cpu_model
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
+from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
+from harness.files import replace_file
 from harness.observe.outcome import DeployedApplication
 from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
-from scenarios.gap.gap_page import Page, put_placeholder
-from scenarios.gap.strategies import POLL_SECONDS, STRATEGIES, Outcome
+from scenarios.gap.strategies import POLL_SECONDS, STRATEGIES, Page, VisitResult, put_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,41 +53,44 @@ class NoMarkersError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class StrategyResult:
     """A strategy's outcomes, one an upload."""
 
     name: str
     title: str
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[VisitResult]
 
     def median(self, field: str) -> float:
-        """Give the median of one figure."""
+        """Return the median of one figure."""
         values: list[float] = [getattr(outcome, field) for outcome in self.outcomes]
         return median(values)
 
 
-@click.command()
+@click.command("gap")
 @click.option(
-    "--uploads", type=click.IntRange(min=1), default=9, show_default=True, help="For each strategy."
+    "--uploads", type=click.IntRange(min=1), default=9, show_default=True, help="Uploads for each strategy."
 )
-@click.option("--json", "json_path", type=Path, default=PROJECT / "reports" / "gap.json", help="Its results.")
-@click.option("--docs", type=Path, help="Page that takes the table between its markers.")
-def main(*, uploads: int, json_path: Path, docs: Path | None) -> None:
+@click.option(
+    "--json", "json_path", type=Path, default=PROJECT / "reports" / "gap.json", help="File for the results."
+)
+@click.option("--docs", type=Path, help="Page whose markers the table goes between.")
+def command(*, uploads: int, json_path: Path, docs: Path | None) -> None:
     """Measure every strategy with the reference photo on the embedded target."""
-    page = docs.read_text() if docs else None
-    rows = measure(uploads)
-    text = markdown(rows)
+    if docs:
+        inserted(docs, "")
+    results = measure(uploads)
+    text = markdown(results)
     json_path.parent.mkdir(parents=True, exist_ok=True)
-    json_path.write_text(to_json(rows))
+    replace_file(json_path, to_json(results))
     click.echo(text)
-    if docs and page is not None:
-        docs.write_text(inserted(page, text, docs))
+    if docs:
+        replace_file(docs, inserted(docs, text))
 
 
-def measure(uploads: int) -> list[Row]:
+def measure(uploads: int) -> list[StrategyResult]:
     """Run all strategies in turn, so that a slow moment of the machine meets each of them."""
     function = FunctionFolder.load(PROJECT / "resizer")
-    outcomes: dict[str, list[Outcome]] = {one.name: [] for one in STRATEGIES}
+    outcomes: dict[str, list[VisitResult]] = {name: [] for name in STRATEGIES}
     with embedded_target(function, cache=PROJECT / ".cache" / "packages") as target:
         deployment = target.deploy()
         with edge(deployment) as running, Viewer(running) as browser:
@@ -94,53 +98,56 @@ def measure(uploads: int) -> list[Row]:
             page = Page(application, running, browser, picture("reference.jpg").data())
             put_placeholder(deployment)
             for _ in range(uploads):
-                for one in STRATEGIES:
-                    outcomes[one.name].append(page.cross(one)[1])
-    return [Row(name=one.name, title=one.title, outcomes=outcomes[one.name]) for one in STRATEGIES]
+                for name, strategy in STRATEGIES.items():
+                    outcomes[name].append(page.cross(strategy)[1])
+    return [
+        StrategyResult(name=name, title=strategy.title, outcomes=outcomes[name])
+        for name, strategy in STRATEGIES.items()
+    ]
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Draw the table, fastest first, with what it holds for."""
-    ranked = sorted(rows, key=lambda row: row.median("first_picture_seconds"))
+def markdown(results: Sequence[StrategyResult]) -> str:
+    """Draw the table, fastest first, and say what was measured."""
+    ranked = sorted(results, key=lambda result: result.median("first_picture_seconds"))
     lines = [
         f"| {' | '.join(_HEADINGS)} |",
         f"|---|{'--:|' * (len(_HEADINGS) - 1)}",
-        *(_line(row) for row in ranked),
+        *map(_line, ranked),
     ]
     held = (
-        f"Medians of {len(rows[0].outcomes)} warm uploads of the reference photo, a page that asks every "
+        f"Medians of {len(results[0].outcomes)} warm uploads of the reference photo, a page that asks every "
         f"{POLL_SECONDS * 1000:.0f} ms, the embedded target on: {cpu_model()}."
     )
     return "\n".join([*lines, "", held])
 
 
-def to_json(rows: Sequence[Row]) -> str:
+def to_json(results: Sequence[StrategyResult]) -> str:
     """Write every outcome, for other programs."""
     found = {
         "format_version": FORMAT_VERSION,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": cpu_model(),
         "poll_seconds": POLL_SECONDS,
-        "strategies": [asdict(row) for row in rows],
+        "strategies": [asdict(result) for result in results],
     }
     return json.dumps(found, indent=2) + "\n"
 
 
-def inserted(page: str, table: str, path: Path) -> str:
-    """Put the table between a page's markers; raises NoMarkersError."""
-    before, begin, rest = page.partition(_BEGIN)
+def inserted(page: Path, table: str) -> str:
+    """Return the page's text with the table between its markers; raises NoMarkersError."""
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise NoMarkersError(path)
+        raise NoMarkersError(page)
     return f"{before}{begin}\n{table}\n{end}{after}"
 
 
-def _line(row: Row) -> str:
-    medians = {field.name: row.median(field.name) for field in fields(Outcome)}
+def _line(result: StrategyResult) -> str:
+    medians = {field.name: result.median(field.name) for field in fields(VisitResult)}
     by_clock = medians["edge_clock_seconds"]
     counts = [f"{medians[name]:g}" for name in list(medians)[2:]]
     cells = [
-        row.title,
+        result.title,
         f"{medians['first_picture_seconds'] * 1000:,.0f} ms",
         f"{by_clock * 1000:,.0f} ms" if by_clock else "",
         *counts,
@@ -149,4 +156,5 @@ def _line(row: Row) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    with errors_in_one_line():
+        command()

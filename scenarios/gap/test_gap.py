@@ -10,16 +10,21 @@ from fixtures.pictures import picture
 from harness.cdn.edge import edge
 from harness.deployment import Capability
 from harness.observe.viewer import Viewer
-from scenarios.gap.gap_page import Page, put_placeholder
-from scenarios.gap.strategies import PLACEHOLDER_SECONDS, POLL_SECONDS, prepare, strategy
-from scenarios.journal import JournalingApplication, scenario_name
+from scenarios.gap.strategies import (
+    PLACEHOLDER_SECONDS,
+    POLL_SECONDS,
+    STRATEGIES,
+    Page,
+    put_placeholder,
+    set_error_answers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf
 
 # The strategies change the distribution, through the API of the target.
 pytestmark = pytest.mark.needs(Capability.CLOUDFRONT)
@@ -33,21 +38,21 @@ def running(deployment: Deployment) -> Iterator[Edge]:
     put_placeholder(deployment)
     with edge(deployment) as running:
         yield running
-        prepare(strategy("naive"), running)
+        set_error_answers(running, None)
 
 
 @pytest.fixture
-def page(
-    deployment: Deployment, running: Edge, journal: Journal, request: pytest.FixtureRequest
-) -> Iterator[Page]:
+def page(deployment: Deployment, running: Edge, application_of: ApplicationOf) -> Iterator[Page]:
     """A page with the application behind it."""
-    application = JournalingApplication(deployment, journal, scenario_name(request.node.nodeid), edge=running)
     with Viewer(running) as browser:
-        yield Page(application, running, browser, picture("reference.jpg").data())
+        yield Page(
+            application_of(deployment, edge=running), running, browser, picture("reference.jpg").data()
+        )
 
 
 def test_asking_the_cdn_too_early_hides_the_picture_for_ten_seconds(page: Page) -> None:
-    visit, outcome = page.cross(strategy("naive"))
+    """Asking the CDN too early hides the picture for ten seconds."""
+    visit, outcome = page.cross(STRATEGIES["naive"])
 
     first, *others, last = visit.answers
     assert (first.status, first.cache) == (403, "Error from cloudfront")
@@ -59,7 +64,8 @@ def test_asking_the_cdn_too_early_hides_the_picture_for_ten_seconds(page: Page) 
 
 
 def test_a_new_query_each_time_does_not_help_because_the_cache_does_not_see_it(page: Page) -> None:
-    visit, outcome = page.cross(strategy("query"))
+    """A new query string each time does not help, because the cache ignores it."""
+    visit, outcome = page.cross(STRATEGIES["query"])
 
     assert outcome.viewer_requests > 50
     assert outcome.origin_requests == 2
@@ -68,7 +74,8 @@ def test_a_new_query_each_time_does_not_help_because_the_cache_does_not_see_it(p
 
 
 def test_a_placeholder_shows_no_error_and_gives_way_within_its_second(page: Page) -> None:
-    visit, outcome = page.cross(strategy("placeholder"))
+    """A placeholder hides the errors, and gives way within a second."""
+    visit, outcome = page.cross(STRATEGIES["placeholder"])
 
     assert outcome.errors_seen == 0
     assert outcome.placeholders_seen >= 1
@@ -78,7 +85,8 @@ def test_a_placeholder_shows_no_error_and_gives_way_within_its_second(page: Page
 
 
 def test_without_error_caching_every_early_request_goes_to_the_bucket(page: Page) -> None:
-    _, outcome = page.cross(strategy("no-error-caching"))
+    """Without error caching, every early request reaches the bucket."""
+    _, outcome = page.cross(STRATEGIES["no-error-caching"])
 
     assert outcome.errors_seen >= 1
     assert outcome.origin_requests == outcome.viewer_requests
@@ -87,7 +95,8 @@ def test_without_error_caching_every_early_request_goes_to_the_bucket(page: Page
 
 
 def test_looking_into_the_bucket_first_shows_no_wrong_answer_and_asks_the_origin_once(page: Page) -> None:
-    visit, outcome = page.cross(strategy("bucket"))
+    """Checking the bucket first shows no wrong answer, and asks the origin once."""
+    visit, outcome = page.cross(STRATEGIES["bucket"])
 
     assert (outcome.errors_seen, outcome.placeholders_seen) == (0, 0)
     assert (outcome.viewer_requests, outcome.origin_requests) == (1, 1)

@@ -14,12 +14,11 @@ from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
 from harness.application import Application
-from harness.cdn.edge import edge
 from harness.deployment import Capability
 from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from types_boto3_s3 import S3Client
 
@@ -32,14 +31,7 @@ _POLICY = Path(__file__).parents[2] / "infra" / "application-policy.json"
 
 
 @pytest.fixture(scope="module")
-def running(deployment: Deployment) -> Iterator[Edge]:
-    """An edge in front of the shared pipeline's bucket."""
-    with edge(deployment) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def own_s3(deployment: Deployment, running: Edge) -> S3Client:
+def own_s3(deployment: Deployment, edge: Edge) -> S3Client:
     """S3 as an application with the documented policy sees it."""
     iam, account = deployment.aws.client("iam"), deployment.role_arn.split(":")[4]
     trust = {
@@ -55,7 +47,7 @@ def own_s3(deployment: Deployment, running: Edge) -> S3Client:
     name = f"application-{uuid.uuid4().hex[:8]}"
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     policy = string.Template(_POLICY.read_text()).substitute(
-        BucketName=deployment.bucket, AccountId=account, DistributionId=running.distribution_id
+        BucketName=deployment.bucket, AccountId=account, DistributionId=edge.distribution_id
     )
     iam.put_role_policy(RoleName=name, PolicyName="application", PolicyDocument=policy)
     credentials = assume_role(deployment.aws, role["Arn"], session_name="application")
@@ -63,12 +55,13 @@ def own_s3(deployment: Deployment, running: Edge) -> S3Client:
 
 
 def test_the_application_does_all_it_does_with_the_documented_policy(
-    deployment: Deployment, running: Edge, own_s3: S3Client
+    deployment: Deployment, edge: Edge, own_s3: S3Client
 ) -> None:
+    """The application can do all its work with the documented policy."""
     application = Application(
-        replace(deployment.pipeline, cdn_url=running.url, distribution_id=running.distribution_id),
+        replace(deployment.pipeline, cdn_url=edge.url, distribution_id=edge.distribution_id),
         s3=own_s3,
-        cloudfront=running.cloudfront,
+        cloudfront=edge.cloudfront,
     )
 
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
@@ -92,6 +85,7 @@ _DENIED: dict[str, Callable[[S3Client, Deployment], object]] = {
 
 @pytest.mark.parametrize("deed", _DENIED)
 def test_the_application_may_not(deployment: Deployment, own_s3: S3Client, deed: str) -> None:
+    """The application may do nothing that its policy does not name."""
     with pytest.raises(ClientError) as denied:
         _DENIED[deed](own_s3, deployment)
 

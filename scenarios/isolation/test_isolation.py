@@ -19,16 +19,15 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from harness.application import Application
     from harness.deployment import Deployment
     from harness.targets.base import Target
-    from scenarios.journal import JournalingApplication
 
 _LOOPING = {"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
 
 
-def test_a_key_outside_the_prefix_triggers_nothing(
-    application: JournalingApplication, deployment: Deployment
-) -> None:
+def test_a_key_outside_the_prefix_triggers_nothing(application: Application, deployment: Deployment) -> None:
+    """A key outside the source prefix triggers nothing."""
     outside = application.put(f"members/documents/{uuid.uuid4()}.jpg", picture("grey.jpg").path())
     # Uploaded later and served: an event of the first one would have been delivered by then.
     inside = application.upload(picture("grey.jpg").path(), "me.jpg")
@@ -39,7 +38,8 @@ def test_a_key_outside_the_prefix_triggers_nothing(
     assert not log.naming(outside.key)
 
 
-def test_a_thumbnail_triggers_nothing(application: JournalingApplication, deployment: Deployment) -> None:
+def test_a_thumbnail_triggers_nothing(application: Application, deployment: Deployment) -> None:
+    """A thumbnail does not trigger the function again."""
     first = application.upload(picture("grey.jpg").path(), "first.jpg")
     application.wait_until_ready(first)
     second = application.upload(picture("grey.jpg").path(), "second.jpg")
@@ -52,6 +52,7 @@ def test_a_thumbnail_triggers_nothing(application: JournalingApplication, deploy
 
 @pytest.mark.deploys(parameters=_LOOPING)
 def test_a_destination_inside_the_source_prefix_is_refused_at_start(target: Target) -> None:
+    """A destination inside the source prefix is refused at start."""
     looping = target.deploy(parameters=_LOOPING)
 
     with pytest.raises(FunctionError) as refused:
@@ -70,8 +71,9 @@ def own_s3(deployment: Deployment) -> S3Client:
 
 @pytest.mark.needs(Capability.IAM)
 def test_the_function_may_read_originals_and_write_thumbnails(
-    application: JournalingApplication, deployment: Deployment, own_s3: S3Client
+    application: Application, deployment: Deployment, own_s3: S3Client
 ) -> None:
+    """The function may read originals and write thumbnails."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(upload)
 
@@ -99,6 +101,7 @@ _DENIED: dict[str, Callable[[S3Client, Deployment], object]] = {
 @pytest.mark.needs(Capability.IAM)
 @pytest.mark.parametrize("deed", _DENIED)
 def test_the_function_may_not(deployment: Deployment, own_s3: S3Client, deed: str) -> None:
+    """The function may do nothing but read originals and write thumbnails."""
     with pytest.raises(ClientError) as denied:
         _DENIED[deed](own_s3, deployment)
 

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from harness.application import Application
     from harness.deployment import Deployment
-    from scenarios.journal import JournalingApplication
 
 # Each original's name, and its thumbnail's, spelled out: the rule is not computed here a second time.
 _NAMES = [
@@ -42,8 +42,9 @@ _NAMES = [
 
 @pytest.mark.parametrize(("name", "thumbnail_name"), _NAMES)
 def test_a_thumbnail_lands_where_its_original_s_name_says(
-    application: JournalingApplication, deployment: Deployment, name: str, thumbnail_name: str
+    application: Application, deployment: Deployment, name: str, thumbnail_name: str
 ) -> None:
+    """A thumbnail lands where its original's name says."""
     folder = f"{uuid.uuid4()}/"
     colour = _colour_of(name)
 
@@ -55,9 +56,8 @@ def test_a_thumbnail_lands_where_its_original_s_name_says(
     assert _colour_in(thumbnail.data) == pytest.approx(colour, abs=6)
 
 
-def test_no_thumbnail_lands_at_another_s_place(
-    application: JournalingApplication, deployment: Deployment
-) -> None:
+def test_no_thumbnail_lands_at_another_s_place(application: Application, deployment: Deployment) -> None:
+    """No thumbnail lands in another one's place."""
     folder = f"{uuid.uuid4()}/"
     # Names that become each other when a key is decoded once too often, or once too little.
     names = ["a b.png", "a+b.png", "a%20b.png", "a%2Bb.png", "a%252Bb.png"]

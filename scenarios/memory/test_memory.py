@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +17,13 @@ from harness.observe.log import read_log
 from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from harness.package.function import FunctionFolder
 from scenarios.failing import wait_until_given_up
-from scenarios.journal import JournalingApplication, scenario_name
+from scenarios.s3_event import let_one_fail
 
 if TYPE_CHECKING:
     from harness.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf
 
 pytestmark = pytest.mark.needs(Capability.MEMORY)
 
@@ -49,6 +47,7 @@ def killed(wasteful: Deployment) -> Upload:
 
 @pytest.mark.deploys(function=_WASTEFUL)
 def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(wasteful: Deployment, killed: Upload) -> None:
+    """A function that runs out of memory is killed and retried, and its event is kept."""
     (failed,) = (event for event in read_failures(wasteful) if killed.key in event.keys)
 
     log = read_log(wasteful, since_epoch_seconds=killed.started_epoch_seconds)
@@ -61,9 +60,10 @@ def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(wasteful: Deploy
 
 @pytest.mark.usefixtures("killed")
 def test_after_the_kill_a_new_environment_serves_the_next(
-    wasteful: Deployment, journal: Journal, request: pytest.FixtureRequest
+    wasteful: Deployment, application_of: ApplicationOf
 ) -> None:
-    application = JournalingApplication(wasteful, journal, scenario_name(request.node.nodeid))
+    """After such a kill, a new environment serves the next picture."""
+    application = application_of(wasteful)
 
     thumbnail = application.wait_until_ready(
         application.upload(picture("photo-smooth.jpg").path(), "small.jpg")
@@ -74,10 +74,10 @@ def test_after_the_kill_a_new_environment_serves_the_next(
 
 @pytest.mark.deploys(parameters=_GENEROUS)
 def test_the_same_picture_fits_when_it_is_decoded_small(
-    target: Target, journal: Journal, request: pytest.FixtureRequest
+    target: Target, application_of: ApplicationOf
 ) -> None:
-    generous = target.deploy(parameters=_GENEROUS)
-    application = JournalingApplication(generous, journal, scenario_name(request.node.nodeid))
+    """A picture of 108 megapixels fits when it is decoded at a smaller scale."""
+    application = application_of(target.deploy(parameters=_GENEROUS))
 
     thumbnail = application.wait_until_ready(
         application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")
@@ -88,15 +88,12 @@ def test_the_same_picture_fits_when_it_is_decoded_small(
 
 
 def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
-    application: JournalingApplication, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
+    """A picture that cannot fit is refused by its header, and not retried."""
     upload = application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg")
     refusal = await_outcome(application, upload).refusal
-    failing = {"control": str(uuid.uuid4())}
-    deployment.aws.client("lambda").invoke(
-        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
-    )
-    wait_until_given_up(deployment, lambda failed: failed.event == failing)
+    let_one_fail(deployment)
 
     assert refusal is not None
     assert refusal.error_type == "TooMuchMemory"
@@ -105,9 +102,8 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
     assert upload.key not in {key for failed in read_failures(deployment) for key in failed.keys}
 
 
-def test_after_such_a_refusal_the_same_environment_serves_the_next(
-    application: JournalingApplication,
-) -> None:
+def test_after_such_a_refusal_the_same_environment_serves_the_next(application: DeployedApplication) -> None:
+    """After a refusal for memory, the same environment serves the next picture."""
     await_outcome(application, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
 
     upload = application.upload(picture("photo-smooth.jpg").path(), "next.jpg")

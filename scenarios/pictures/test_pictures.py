@@ -12,11 +12,12 @@ from fixtures.pictures import READABLE, Picture
 from fixtures.similarity import assert_similar
 
 if TYPE_CHECKING:
-    from scenarios.journal import JournalingApplication
+    from harness.application import Application
 
 
 @pytest.mark.parametrize("picture", [pytest.param(picture, id=picture.name) for picture in READABLE])
-def test_a_picture_comes_out_right(application: JournalingApplication, picture: Picture) -> None:
+def test_a_picture_comes_out_right(application: Application, picture: Picture) -> None:
+    """Each picture comes out right."""
     thumbnail = application.wait_until_ready(application.upload(picture.path(), picture.name))
 
     with Image.open(io.BytesIO(thumbnail.data)) as image, Image.open(picture.expected_path()) as expected:

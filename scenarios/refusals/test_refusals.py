@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +11,18 @@ from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
 from harness.observe.failures import read_failures
 from harness.observe.outcome import await_outcome, refusals
-from scenarios.failing import wait_until_given_up
-from scenarios.s3_event import invoke, object_created
+from scenarios.s3_event import invoke, let_one_fail, object_created
 
 if TYPE_CHECKING:
     from harness.deployment import Deployment
-    from scenarios.journal import JournalingApplication
+    from harness.observe.outcome import DeployedApplication
 
 _REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
 
 
 @pytest.mark.parametrize("picture", _REFUSED)
-def test_a_refusal_is_logged_with_its_reason(application: JournalingApplication, picture: Picture) -> None:
+def test_a_refusal_is_logged_with_its_reason(application: DeployedApplication, picture: Picture) -> None:
+    """A refusal is logged with its reason."""
     upload = application.upload(picture.path(), picture.name)
     refusal = await_outcome(application, upload).refusal
 
@@ -35,8 +34,9 @@ def test_a_refusal_is_logged_with_its_reason(application: JournalingApplication,
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
-    application: JournalingApplication, deployment: Deployment, picture: Picture
+    application: DeployedApplication, deployment: Deployment, picture: Picture
 ) -> None:
+    """A refusal is an answer, so Lambda does not retry."""
     upload = application.upload(picture.path(), picture.name)
     await_outcome(application, upload)
 
@@ -49,18 +49,15 @@ def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
 
 
 def test_refused_pictures_are_tried_once_and_failing_events_three_times(
-    application: JournalingApplication, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
+    """Refused pictures are tried once, failing events three times."""
     uploads = [application.upload(picture.path(), picture.name) for picture in REFUSED]
     for upload in uploads:
         await_outcome(application, upload)
 
     # Sent after all of the refused ones were tried: once its retries are used up, theirs would have been too.
-    failing = {"control": str(uuid.uuid4())}
-    deployment.aws.client("lambda").invoke(
-        FunctionName=deployment.function_name, InvocationType="Event", Payload=json.dumps(failing)
-    )
-    wait_until_given_up(deployment, lambda failed: failed.event == failing)
+    let_one_fail(deployment)
 
     assert [len(refusals(deployment, upload)) for upload in uploads] == [1] * len(uploads)
     failed_keys = {key for failure in read_failures(deployment) for key in failure.keys}
@@ -69,8 +66,9 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_after_a_refusal_the_next_picture_is_served(
-    application: JournalingApplication, picture: Picture
+    application: DeployedApplication, picture: Picture
 ) -> None:
+    """After a refusal, the next picture is served."""
     await_outcome(application, application.upload(picture.path(), picture.name))
 
     thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))

@@ -9,46 +9,36 @@ import pytest
 
 from fixtures.pictures import picture
 from harness.application import Application, NotReadyError
-from harness.cdn.edge import edge
 from harness.observe.outcome import DeployedApplication
 from harness.observe.viewer import Viewer
-from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf
 
 _DAY_SECONDS = 86_400
 
 
-@pytest.fixture(scope="module")
-def running(deployment: Deployment) -> Iterator[Edge]:
-    """An edge in front of the shared pipeline's bucket."""
-    with edge(deployment) as running:
-        yield running
-
-
 @pytest.fixture
-def browser(running: Edge) -> Iterator[Viewer]:
+def browser(edge: Edge) -> Iterator[Viewer]:
     """A browser that trusts the edge."""
-    with Viewer(running) as browser:
+    with Viewer(edge) as browser:
         yield browser
 
 
 @pytest.fixture
-def application(
-    deployment: Deployment, running: Edge, journal: Journal, request: pytest.FixtureRequest
-) -> JournalingApplication:
+def application(deployment: Deployment, edge: Edge, application_of: ApplicationOf) -> Application:
     """The application, with the edge as its CDN."""
-    return JournalingApplication(deployment, journal, scenario_name(request.node.nodeid), edge=running)
+    return application_of(deployment, edge=edge)
 
 
 def test_a_replaced_photo_has_a_new_address_and_the_old_one_is_gone_at_once(
-    application: JournalingApplication, browser: Viewer
+    application: Application, browser: Viewer
 ) -> None:
+    """A replaced photo has a new address, and the old one is gone at once."""
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(old)
     assert browser.get(application.thumbnail_url(old.key)).status == 200
@@ -61,9 +51,8 @@ def test_a_replaced_photo_has_a_new_address_and_the_old_one_is_gone_at_once(
     assert browser.get(application.thumbnail_url(old.key)).status == 403
 
 
-def test_a_photo_whose_replacement_is_refused_stays(
-    application: JournalingApplication, browser: Viewer
-) -> None:
+def test_a_photo_whose_replacement_is_refused_stays(application: Application, browser: Viewer) -> None:
+    """A photo stays if its replacement is refused."""
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(old)
 
@@ -74,8 +63,9 @@ def test_a_photo_whose_replacement_is_refused_stays(
 
 
 def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalidated(
-    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Viewer
+    application: Application, deployment: Deployment, edge: Edge, browser: Viewer
 ) -> None:
+    """An overwritten photo stays cached for weeks unless it is invalidated."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     url = application.thumbnail_url(upload.key)
     old = application.wait_until_ready(upload)
@@ -85,7 +75,7 @@ def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalida
     invalidated = browser.get(url)
     # This one has no CDN to invalidate.
     newest = DeployedApplication(deployment).overwrite(upload.key, picture("photo-dark.jpg").path())
-    running.clock.advance(30 * _DAY_SECONDS)
+    edge.clock.advance(30 * _DAY_SECONDS)
     a_month_later = browser.get(url)
 
     assert (invalidated.cache, invalidated.body) == ("Miss from cloudfront", new.thumbnail.data)
@@ -95,8 +85,9 @@ def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalida
 
 
 def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
-    application: JournalingApplication, running: Edge, browser: Viewer
+    application: Application, edge: Edge, browser: Viewer
 ) -> None:
+    """One invalidation removes a deleted photo from the edge."""
     upload = application.upload(picture("grey.jpg").path(), "me & you (1).jpg")
     application.wait_until_ready(upload)
     url = application.thumbnail_url(upload.key)
@@ -106,8 +97,8 @@ def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
 
     assert deletion.invalidation is not None
     assert deletion.invalidation.error is None
-    listed = running.cloudfront.get_invalidation(
-        DistributionId=running.distribution_id, Id=deletion.invalidation.id or ""
+    listed = edge.cloudfront.get_invalidation(
+        DistributionId=edge.distribution_id, Id=deletion.invalidation.id or ""
     )
     paths = listed["Invalidation"]["InvalidationBatch"]["Paths"]["Items"]
     assert sorted(paths) == sorted(deletion.invalidation.paths)
@@ -116,8 +107,9 @@ def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
 
 
 def test_a_failed_invalidation_is_reported_and_the_photo_is_deleted_all_the_same(
-    application: JournalingApplication, deployment: Deployment, running: Edge, browser: Viewer
+    application: Application, deployment: Deployment, edge: Edge, browser: Viewer
 ) -> None:
+    """A failed invalidation is reported, and the photo is deleted all the same."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)
     url = application.thumbnail_url(upload.key)
@@ -125,7 +117,7 @@ def test_a_failed_invalidation_is_reported_and_the_photo_is_deleted_all_the_same
     mistaken = Application(
         replace(application.pipeline, distribution_id="E0000000000000"),
         s3=deployment.aws.client("s3"),
-        cloudfront=running.cloudfront,
+        cloudfront=edge.cloudfront,
     )
 
     deletion = mistaken.delete(upload.key)

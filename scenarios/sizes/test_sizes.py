@@ -1,4 +1,4 @@
-"""Several sizes of one upload, from one decode, told to function and application in one place."""
+"""Several sizes of one upload, from one decode, set for function and application in one place."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def upload(application_of_several: DeployedApplication) -> Upload:
 def test_each_named_size_of_an_upload_is_made(
     application_of_several: DeployedApplication, upload: Upload, name: str
 ) -> None:
+    """Each named size of an upload is made."""
     # No waiting: the thumbnail, which the fixture has seen, is written last.
     found = application_of_several.find(upload, name)
 
@@ -65,6 +66,7 @@ def test_each_named_size_of_an_upload_is_made(
 
 
 def test_all_sizes_come_of_one_invocation(several: Deployment, upload: Upload) -> None:
+    """One invocation makes all sizes."""
     wait_until_logged(several, upload)
 
     log = read_log(several, since_epoch_seconds=upload.started_epoch_seconds)
@@ -77,6 +79,7 @@ def test_all_sizes_come_of_one_invocation(several: Deployment, upload: Upload) -
 
 
 def test_deleting_a_photo_deletes_all_of_its_sizes(several: Deployment) -> None:
+    """Deleting a photo deletes all its sizes."""
     application = DeployedApplication(several)
     uploaded = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(uploaded)
@@ -88,6 +91,7 @@ def test_deleting_a_photo_deletes_all_of_its_sizes(several: Deployment) -> None:
 
 @pytest.mark.needs(Capability.IAM)
 def test_with_several_sizes_the_function_may_still_write_nowhere_else(several: Deployment) -> None:
+    """With several sizes, the function still may not write anywhere else."""
     credentials = assume_role(several.aws, several.role_arn, session_name="sizes")
     s3 = several.aws.with_credentials(credentials).client("s3")
 

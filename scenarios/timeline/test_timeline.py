@@ -12,7 +12,6 @@ from harness.deployment import Capability
 from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
 from harness.observe.viewer import Viewer
-from scenarios.journal import JournalingApplication, scenario_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.base import Target
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf
 
 _TOLERANCE_MS = 5.0
 
@@ -43,10 +42,10 @@ def running(fresh: Deployment) -> Iterator[Edge]:
 
 @pytest.fixture
 def upload_and_watch(
-    fresh: Deployment, running: Edge, journal: Journal, request: pytest.FixtureRequest
+    fresh: Deployment, running: Edge, application_of: ApplicationOf
 ) -> Iterator[Callable[[bytes], Timeline]]:
-    """Uploads a photo and tells its timeline."""
-    application = JournalingApplication(fresh, journal, scenario_name(request.node.nodeid), edge=running)
+    """Uploads a photo and returns its timeline."""
+    application = application_of(fresh, edge=running)
     with Viewer(running) as browser:
         yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=browser))
 
@@ -55,6 +54,7 @@ def upload_and_watch(
 def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
+    """The timeline of a first upload includes the start of the environment."""
     found = upload_and_watch(picture("reference.jpg").data())
 
     environment = found.step("environment")
@@ -67,6 +67,7 @@ def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
 def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
+    """The steps of a later upload follow each other up to the edge."""
     upload_and_watch(picture("reference.jpg").data())
     found = upload_and_watch(picture("reference.jpg").data())
 
@@ -84,6 +85,7 @@ def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
 def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
+    """The function's own steps lie within Lambda's invocation."""
     found = upload_and_watch(picture("reference.jpg").data())
 
     # They end with it at the latest, as they are placed; so this says that there is room for all of them.
@@ -94,12 +96,14 @@ def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
 def test_the_event_lies_between_the_upload_and_its_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
+    """The event lies between the upload and its invocation."""
     found = upload_and_watch(picture("grey.jpg").data())
 
     assert 0 <= _start(found.step("event")) <= _start(found.step("invocation")) + _TOLERANCE_MS
 
 
 def test_a_refused_photo_s_timeline_says_why_it_ends(upload_and_watch: Callable[[bytes], Timeline]) -> None:
+    """The timeline of a refused photo says why it ends."""
     found = upload_and_watch(b"this is text")
 
     assert found.step("invocation").took_ms is not None

@@ -1,4 +1,4 @@
-"""When no thumbnail arrives, the application is told why; each cause is made to happen."""
+"""When no thumbnail arrives, the diagnosis says why; each cause is made to happen."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from harness.observe.outcome import DeployedApplication
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from harness.application import Upload
+    from harness.application import Application, Upload
     from harness.deployment import Deployment
     from harness.observe.diagnosis import Diagnosis
     from harness.targets.base import Target
-    from scenarios.journal import JournalingApplication
 
 # A setting that the function refuses while it starts: every attempt fails, as in an outage.
 _BROKEN = {"ThumbnailEffort": "9"}
 
 
-def test_a_filter_that_does_not_match(application: JournalingApplication, deployment: Deployment) -> None:
+def test_a_filter_that_does_not_match(application: Application, deployment: Deployment) -> None:
+    """If the notification's filter does not match, the diagnosis shows the filter."""
     upload = application.put("members/documents/me.jpg", picture("grey.jpg").path())
 
     diagnosis = _diagnosed(deployment, upload, Cause.FILTER)
@@ -33,7 +33,8 @@ def test_a_filter_that_does_not_match(application: JournalingApplication, deploy
     assert f"'prefix': '{deployment.source_prefix}'" in diagnosis.sentence
 
 
-def test_a_refusal(application: JournalingApplication, deployment: Deployment) -> None:
+def test_a_refusal(application: Application, deployment: Deployment) -> None:
+    """If the function refuses the photo, the diagnosis gives its reason."""
     upload = application.upload(b"this is text", "me.jpg")
 
     diagnosis = _diagnosed(deployment, upload, Cause.REFUSED)
@@ -42,8 +43,9 @@ def test_a_refusal(application: JournalingApplication, deployment: Deployment) -
 
 
 def test_the_application_is_told_the_cause_at_its_time_out(
-    application: JournalingApplication, deployment: Deployment
+    application: Application, deployment: Deployment
 ) -> None:
+    """When the application's wait times out, the error names the cause."""
     upload = application.upload(b"this is text", "me.jpg")
     _diagnosed(deployment, upload, Cause.REFUSED)
 
@@ -53,7 +55,8 @@ def test_the_application_is_told_the_cause_at_its_time_out(
         application.wait_until_ready(upload, timeout_seconds=0)
 
 
-def test_an_original_that_is_gone(application: JournalingApplication, deployment: Deployment) -> None:
+def test_an_original_that_is_gone(application: Application, deployment: Deployment) -> None:
+    """If the original is gone, the diagnosis says so."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.delete(upload.key)
 
@@ -63,6 +66,7 @@ def test_an_original_that_is_gone(application: JournalingApplication, deployment
 @pytest.mark.needs(Capability.LOGS_OF_FAILED_STARTS)
 @pytest.mark.deploys(parameters=_BROKEN)
 def test_retries_and_then_the_failure_queue(target: Target) -> None:
+    """If the function keeps failing, the diagnosis shows the retries, then the failure queue."""
     broken = target.deploy(parameters=_BROKEN)
     upload = DeployedApplication(broken).upload(picture("grey.jpg").path(), "me.jpg")
 
@@ -76,6 +80,7 @@ def test_retries_and_then_the_failure_queue(target: Target) -> None:
 @pytest.mark.needs(Capability.IAM)
 @pytest.mark.deploys
 def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
+    """If the bucket may not invoke the function, the diagnosis says so."""
     silent = target.deploy()
     functions = silent.aws.client("lambda")
     policy = json.loads(functions.get_policy(FunctionName=silent.function_name)["Policy"])
@@ -91,6 +96,7 @@ def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
 @pytest.mark.needs(Capability.IAM)
 @pytest.mark.deploys
 def test_a_role_that_may_not_read_originals(target: Target) -> None:
+    """If the role may not read originals, the diagnosis says so."""
     blind = target.deploy()
     _forbid(blind, "ReadOriginals")
 
@@ -113,10 +119,8 @@ def _diagnosed(deployment: Deployment, upload: Upload, cause: Cause) -> Diagnosi
     def look() -> Diagnosis:
         return diagnose(deployment, upload.key, since_epoch_seconds=upload.started_epoch_seconds)
 
-    def found() -> Diagnosis | None:
-        diagnosis = look()
-        return diagnosis if diagnosis.cause is cause else None
-
     return wait_for(
-        found, lambda: f"expected {cause}, found:\n" + "\n".join(look().lines), timeout_seconds=60
+        lambda: found if (found := look()).cause is cause else None,
+        lambda: f"expected {cause}, found:\n" + "\n".join(look().lines),
+        timeout_seconds=60,
     )

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from fixtures.pictures import picture
-from scenarios.journal import JournalingApplication
 
 if TYPE_CHECKING:
+    from harness.application import Application
     from harness.targets.base import Target
-    from scenarios.journal import Journal
+    from scenarios.journal import ApplicationOf, Journal
 
 _WARM_UPLOADS = 15
 
@@ -24,7 +24,8 @@ def photo() -> bytes:
     return picture("reference.jpg").data()
 
 
-def test_the_reference_photo_becomes_its_thumbnail(application: JournalingApplication, photo: bytes) -> None:
+def test_the_reference_photo_becomes_its_thumbnail(application: Application, photo: bytes) -> None:
+    """The reference photo becomes its thumbnail."""
     thumbnail = application.wait_until_ready(application.upload(photo, "me.jpg"))
 
     with Image.open(io.BytesIO(thumbnail.data)) as image:
@@ -33,7 +34,8 @@ def test_the_reference_photo_becomes_its_thumbnail(application: JournalingApplic
     assert thumbnail.cache_control == "max-age=31536000"
 
 
-def test_3_1_megabytes_become_7_to_9_kilobytes(application: JournalingApplication, photo: bytes) -> None:
+def test_3_1_megabytes_become_7_to_9_kilobytes(application: Application, photo: bytes) -> None:
+    """3.1 megabytes become 7 to 9 kilobytes."""
     thumbnail = application.wait_until_ready(application.upload(photo, "me.jpg"))
 
     assert len(photo) == pytest.approx(3_100_000, rel=0.03)
@@ -41,9 +43,8 @@ def test_3_1_megabytes_become_7_to_9_kilobytes(application: JournalingApplicatio
 
 
 @pytest.mark.parametrize("name", ["reference.jpg", "gps.jpg", "wide-gamut-p3.jpg"])
-def test_no_metadata_of_the_original_is_in_the_thumbnail(
-    application: JournalingApplication, name: str
-) -> None:
+def test_no_metadata_of_the_original_is_in_the_thumbnail(application: Application, name: str) -> None:
+    """The thumbnail holds no metadata of its original."""
     thumbnail = application.wait_until_ready(application.upload(picture(name).data(), name))
 
     chunks = _riff_chunks(thumbnail.data)
@@ -51,9 +52,8 @@ def test_no_metadata_of_the_original_is_in_the_thumbnail(
     assert chunks & {b"VP8 ", b"VP8L"}
 
 
-def test_an_upload_answers_before_its_thumbnail_exists(
-    application: JournalingApplication, photo: bytes
-) -> None:
+def test_an_upload_answers_before_its_thumbnail_exists(application: Application, photo: bytes) -> None:
+    """An upload returns before its thumbnail exists."""
     upload = application.upload(photo, "me.jpg")
     at_once = application.find(upload)
     thumbnail = application.wait_until_ready(upload)
@@ -63,8 +63,11 @@ def test_an_upload_answers_before_its_thumbnail_exists(
     assert upload.accepted_seconds < thumbnail.visible_seconds
 
 
-def test_a_first_upload_starts_the_function(target: Target, journal: Journal, photo: bytes) -> None:
-    fresh = JournalingApplication(target.deploy(), journal, "upload: a first upload starts the function")
+def test_a_first_upload_starts_the_function(
+    target: Target, application_of: ApplicationOf, journal: Journal, photo: bytes
+) -> None:
+    """A first upload starts the function."""
+    fresh = application_of(target.deploy())
 
     thumbnail = fresh.wait_until_ready(fresh.upload(photo, "me.jpg"))
 
@@ -72,9 +75,8 @@ def test_a_first_upload_starts_the_function(target: Target, journal: Journal, ph
     assert 7_000 <= len(thumbnail.data) <= 9_000
 
 
-def test_later_uploads_find_it_running(
-    application: JournalingApplication, journal: Journal, photo: bytes
-) -> None:
+def test_later_uploads_find_it_running(application: Application, journal: Journal, photo: bytes) -> None:
+    """Later uploads find the function running."""
     application.wait_until_ready(application.upload(photo, "me.jpg"))
 
     thumbnails = [

@@ -15,7 +15,10 @@ from harness.package.function import FunctionFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH"),
+]
 
 _SETTINGS = {"BUCKET_NAME": "photos"}
 
@@ -26,7 +29,7 @@ def sharp(project: Path) -> Path:
 
 
 def _evaluate(folder: Path, module: str, function: str, *arguments: object) -> Any:  # noqa: ANN401  any JSON
-    """Call a function of a module; an error it throws is told by its name and text."""
+    """Call a function of a module; an error that it throws is returned as its name and text."""
     script = f"""
         import {{ {function} }} from "./{module}.mjs";
         try {{ console.log(JSON.stringify({function}(...{json.dumps(arguments)}))); }}
@@ -150,7 +153,7 @@ def test_what_is_not_ours_is_skipped(sharp: Path, record: dict[str, str], reason
         ("bmp.bmp", "UnsupportedFormatError: expected JPEG, PNG, WebP, GIF, TIFF, AVIF, got a BMP"),
     ],
 )
-def test_what_is_not_read_is_told_by_its_first_bytes(sharp: Path, name: str, complaint: str) -> None:
+def test_what_is_not_read_is_recognised_by_its_first_bytes(sharp: Path, name: str, complaint: str) -> None:
     script = f"""
         import {{ readFileSync }} from "node:fs";
         import {{ recognise }} from "./formats.mjs";

@@ -44,7 +44,7 @@ class MemoryStorage:
         self.thumbnails[key] = (data, content_type)
 
     def upload(self, name: str, data: bytes) -> str:
-        """Put an original where uploads arrive; give its key."""
+        """Put an original where uploads arrive; return its key."""
         self.originals[SOURCE + name] = data
         return SOURCE + name
 
@@ -85,12 +85,12 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def notification(*keys: str, bucket: str = BUCKET, event: str = "ObjectCreated:Put") -> dict[str, Any]:
-    """Tell of objects as S3 does."""
+    """Build a notification of these objects, as S3 sends it."""
     return {"Records": [record(key, bucket=bucket, event=event) for key in keys]}
 
 
 def record(key: str, *, bucket: str = BUCKET, event: str = "ObjectCreated:Put") -> dict[str, Any]:
-    """Tell of one object as S3 does, its key encoded."""
+    """Build the record of one object, its key encoded as S3 does it."""
     return {
         "eventSource": "aws:s3",
         "eventName": event,

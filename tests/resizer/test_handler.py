@@ -52,7 +52,7 @@ def test_an_upload_becomes_a_thumbnail(
     assert Image.open(io.BytesIO(data)).size == (150, 150)
 
 
-def test_the_log_tells_of_each_picture_in_one_line(
+def test_the_log_has_one_line_for_each_picture(
     handler: ModuleType, storage: MemoryStorage, settings: Settings, log: Log
 ) -> None:
     key = storage.upload("a.png", png(30, 20))
@@ -255,7 +255,8 @@ def test_wrong_settings_stop_it_while_it_starts(monkeypatch: pytest.MonkeyPatch)
         importlib.import_module("resizer.handler")
 
 
-def test_a_start_tells_its_settings_in_the_log(project: Path) -> None:
+@pytest.mark.integration
+def test_a_start_logs_its_settings(project: Path) -> None:
     environment = {"BUCKET_NAME": "photos", "AWS_REGION": "eu-central-1", "THUMBNAIL_QUALITY": "70"}
     done = subprocess.run(
         [sys.executable, "-c", "import resizer.handler"],
@@ -266,7 +267,7 @@ def test_a_start_tells_its_settings_in_the_log(project: Path) -> None:
         check=True,
     )
 
-    told = json.loads(done.stdout)
-    assert told["message"] == "started"
-    assert told["settings"]["quality"] == 70
-    assert told["settings"]["effort"] == 6
+    line = json.loads(done.stdout)
+    assert line["message"] == "started"
+    assert line["settings"]["quality"] == 70
+    assert line["settings"]["effort"] == 6

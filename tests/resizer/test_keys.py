@@ -8,12 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resizer.keys import decode_key, thumbnail_key
+from resizer.notification import records
+from resizer.sizes import thumbnail_key
+from tests.resizer.conftest import record
 
 _SOURCE = "members/profile/originals/"
 _DESTINATION = "members/profile/resized/thumbnail/"
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 _NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/."), min_size=1, max_size=20)
+
+
+def _decoded(encoded: str) -> str:
+    entry = record("")
+    entry["s3"]["object"]["key"] = encoded
+    (decoded,) = records({"Records": [entry]})
+    return decoded.key
 
 
 def _thumbnail(key: str, extension: str = ".webp") -> str:
@@ -32,12 +41,12 @@ def _thumbnail(key: str, extension: str = ".webp") -> str:
     ],
 )
 def test_a_key_is_decoded_as_s3_encoded_it(encoded: str, key: str) -> None:
-    assert decode_key(encoded) == key
+    assert _decoded(encoded) == key
 
 
 @given(_KEYS)
 def test_every_key_survives_what_s3_does_to_it(key: str) -> None:
-    assert decode_key(quote_plus(key, safe="/")) == key
+    assert _decoded(quote_plus(key, safe="/")) == key
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from fixtures.images.jpeg import blank_jpeg
+from fixtures.images.encode import blank_jpeg
 from fixtures.pictures import READABLE, Picture
 from resizer.engines import engine_for
 from resizer.engines.auto import preferred
@@ -199,6 +199,7 @@ def test_a_webps_coding_is_read(options: dict[str, bool], expected: tuple[bool, 
     assert (header.alpha, header.animated, header.lossless) == expected
 
 
+@pytest.mark.integration
 def test_memory_is_given_back_by_libc() -> None:
     # In a process of its own: it changes how the process allocates.
     code = (

@@ -1,4 +1,4 @@
-"""What the environment may say, and what it is told when it says something else."""
+"""What the environment may set, and the errors for everything else."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_bad_value_is_refused_with_its_name_what_was_expected_and_what_came(
     assert "\n" not in text
 
 
-def test_a_missing_bucket_is_told_to_be_nothing() -> None:
+def test_a_missing_bucket_is_reported_as_nothing() -> None:
     with pytest.raises(SettingsError, match="BUCKET_NAME: expected the name of a bucket, got nothing"):
         Settings.from_env({})
 
@@ -169,7 +169,7 @@ def test_a_missing_bucket_is_told_to_be_nothing() -> None:
         ("in/", "in/out/"),
         ("in/", "in/"),
         ("", "out/"),
-        # A prefix is no folder: S3 would tell of these thumbnails too.
+        # A prefix is no folder: S3 would send events for these thumbnails too.
         ("in", "inner/"),
     ],
 )
@@ -221,7 +221,7 @@ def test_sizes_that_do_not_fit_are_refused(sizes: str) -> None:
         Settings.from_env(_LEAST | {"THUMBNAIL_SIZES": sizes})
 
 
-def test_the_thumbnail_s_size_told_twice_and_differently_is_refused() -> None:
+def test_two_different_sizes_for_the_thumbnail_are_refused() -> None:
     with pytest.raises(
         SettingsError, match="THUMBNAIL_SIZE: expected no other size than THUMBNAIL_SIZES names, 120"
     ):

@@ -1,4 +1,4 @@
-"""What the encoders' switches do, each told to the one encoder that has it."""
+"""What the encoders' switches do, each set on the one encoder that has it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from resizer import engines
 from resizer.engines import engine_for, libwebp
-from resizer.engines.base import Encoding
 from resizer.engines.pillow import PillowSmall
 from resizer.engines.vips import VipsSmall
 from resizer.errors import EncoderMissingError
 from resizer.formats import OutputFormat
 from resizer.header import read_header
 from resizer.memory import Memory
-from resizer.switches import Kernel, Preset, Subsampling, Switches, Tune
+from resizer.switches import Encoding, Kernel, Preset, Subsampling, Switches, Tune
 
 if TYPE_CHECKING:
     from resizer.engines.base import Small
@@ -99,7 +98,7 @@ def test_a_switch_changes_the_file_and_not_the_picture(
     assert_similar(_open(switched), _open(plain), tolerance=6.0)
 
 
-def test_alpha_is_lossless_unless_it_is_told_otherwise() -> None:
+def test_alpha_is_lossless_unless_its_quality_is_set() -> None:
     small = _small("auto", "png-alpha.png")
 
     exact, coarse = (

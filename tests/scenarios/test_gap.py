@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from scenarios.gap.measure import NoMarkersError, Row, inserted, markdown, to_json
-from scenarios.gap.strategies import STRATEGIES, Outcome
+from scenarios.gap.measure import NoMarkersError, StrategyResult, inserted, markdown, to_json
+from scenarios.gap.strategies import STRATEGIES, VisitResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def _outcome(seconds: float, *, edge_clock_seconds: float = 0.0, errors_seen: int = 0) -> Outcome:
-    return Outcome(
+def _outcome(seconds: float, *, edge_clock_seconds: float = 0.0, errors_seen: int = 0) -> VisitResult:
+    return VisitResult(
         first_picture_seconds=seconds,
         edge_clock_seconds=edge_clock_seconds,
         viewer_requests=errors_seen + 1,
@@ -21,10 +24,12 @@ def _outcome(seconds: float, *, edge_clock_seconds: float = 0.0, errors_seen: in
     )
 
 
-_SLOW = Row(
+_SLOW = StrategyResult(
     name="naive", title="ask the CDN", outcomes=[_outcome(10.1, edge_clock_seconds=9.9, errors_seen=90)]
 )
-_FAST = Row(name="bucket", title="look into the bucket", outcomes=[_outcome(s) for s in (0.3, 0.1, 0.2)])
+_FAST = StrategyResult(
+    name="bucket", title="look into the bucket", outcomes=[_outcome(s) for s in (0.3, 0.1, 0.2)]
+)
 
 
 def test_the_table_has_medians_fastest_first_and_says_what_is_clock_time() -> None:
@@ -41,20 +46,22 @@ def test_the_json_keeps_every_outcome_with_units() -> None:
     assert [one["first_picture_seconds"] for one in stored["strategies"][0]["outcomes"]] == [0.3, 0.1, 0.2]
 
 
-def test_the_table_goes_between_the_page_s_markers_and_nothing_else_changes() -> None:
-    page = "before\n<!-- table: begin -->\nold\n<!-- table: end -->\nafter\n"
+def test_the_table_goes_between_the_page_s_markers_and_nothing_else_changes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- table: begin -->\nold\n<!-- table: end -->\nafter\n")
 
-    assert inserted(page, "new", Path("page.md")) == (
-        "before\n<!-- table: begin -->\nnew\n<!-- table: end -->\nafter\n"
-    )
+    assert inserted(page, "new") == "before\n<!-- table: begin -->\nnew\n<!-- table: end -->\nafter\n"
 
 
-def test_a_page_without_markers_is_refused() -> None:
+def test_a_page_without_markers_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("no markers")
+
     with pytest.raises(NoMarkersError, match=r"page\.md: expected the lines"):
-        inserted("no markers", "new", Path("page.md"))
+        inserted(page, "new")
 
 
 def test_the_page_has_a_row_for_each_strategy(project: Path) -> None:
     page = (project / "docs" / "not-ready-yet.md").read_text()
 
-    assert all(f"| {strategy.title} |" in page for strategy in STRATEGIES)
+    assert all(f"| {strategy.title} |" in page for strategy in STRATEGIES.values())

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from benchmarks.studies.memory import MeasuredKind, _chosen, _estimate, _markdown
-from fixtures.images.jpeg import blank_jpeg
+from fixtures.images.encode import blank_jpeg
 from fixtures.images.kinds import KINDS
 
 _MB = 2**20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from benchmarks.tuning.aim import TriedSetting
 from benchmarks.tuning.setting import Setting
 from benchmarks.tuning.trial import Trial
-from resizer.engines.base import Encoding
 from resizer.formats import OutputFormat
+from resizer.switches import Encoding
 
 
 def setting(quality: int = 85, output: OutputFormat = OutputFormat.WEBP, effort: int = 6) -> Setting:

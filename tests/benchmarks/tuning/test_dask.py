@@ -98,6 +98,7 @@ class Progress:
             self.done += count
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.timeout(240)
 def test_a_worker_that_is_killed_on_the_way_loses_nothing(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from benchmarks.bench.plan import BenchPicture
     from benchmarks.tuning.workers import Workers
 
+pytestmark = pytest.mark.integration
+
 _SETTINGS = [setting(quality, OutputFormat.JPEG) for quality in range(50, 80)]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.application.pipeline import NoCdnError, NoSuchSizeError, NotAnOriginalError, Pipeline, path_of
-from resizer.keys import thumbnail_key
+from resizer.sizes import thumbnail_key
 
 _PIPELINE = Pipeline(bucket="photos", cdn_url="https://cdn.example/")
 _SOURCE = _PIPELINE.source_prefix
