@@ -81,14 +81,14 @@ def containers(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
     install(session, "bench")
-    session.run("python", "-m", "benchmarks.cli.bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "benchmarks", "bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session
 def gate(session: nox.Session) -> None:
     """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
     install(session, "gate")
-    command = ("python", "-m", "benchmarks.gate", *session.posargs)
+    command = ("python", "-m", "benchmarks", "gate", *session.posargs)
     try:
         session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
     except nox.command.CommandFailed as failed:
@@ -100,7 +100,7 @@ def gate(session: nox.Session) -> None:
 def tune(session: nox.Session) -> None:
     """Search for encoder settings: bytes, SSIMULACRA2, CPU; `-- --apply` writes the pick as `tuned`."""
     install(session, "tune")
-    session.run("python", "-m", "benchmarks.cli.tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    session.run("python", "-m", "benchmarks", "tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
 
 
 @nox.session

@@ -1,1 +1,1 @@
-"""Measurements: each writes JSON, which the report and the gate read."""
+"""Measurements: each writes JSON, which the reports and the gate read."""

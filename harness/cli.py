@@ -1,4 +1,4 @@
-"""The rig's commands: what a person types, checked before anything starts."""
+"""The rig's commands: each checks what a person typed before anything starts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CACHE = PROJECT / ".cache" / "packages"
 
 
 class _Commands(click.Group):
-    """Prints the rig's own errors in one line, without a traceback."""
+    """A group of commands that print the rig's own errors in one line, without a traceback."""
 
     def invoke(self, context: click.Context) -> object:
         with errors_in_one_line():
@@ -56,7 +56,7 @@ class _TargetOptions(TypedDict):
 
 
 def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add the options that say what runs where."""
+    """Return a decorator that adds the options for what runs where."""
     options = (
         click.option(
             "--function",
@@ -71,30 +71,31 @@ def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable
             type=click.Choice(["embedded", "localstack"]),
             default="embedded",
             show_default=True,
-            help="Where the pipeline runs; localstack needs Docker.",
+            help="Where to run the pipeline; localstack needs Docker.",
         ),
         click.option(
-            "--endpoint", help="Use the LocalStack that `docker compose up` keeps up at this address."
+            "--endpoint", help="Address of a LocalStack that is already running, by `docker compose up`."
         ),
         click.option(
             "--port",
             type=click.IntRange(1, 65535),
-            help=f"Port of the {port_of}; a free one if left out.",
+            help=f"Port of the {port_of}; by default a free one.",
         ),
         click.option(
-            "--limiter", help="What holds functions to their memory; the hardest that works if left out."
+            "--limiter",
+            help="How to limit the functions' memory; by default the strictest that works here.",
         ),
         click.option(
             "--cpu",
             type=click.Choice(["lambda", "unshaped"]),
             default="unshaped",
             show_default=True,
-            help="Give functions Lambda's share of a core, or all that there is.",
+            help="Give functions the CPU share that Lambda would, or the whole machine.",
         ),
     )
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
-        # The first is to be the first in the help.
+        # Decorators apply from the last to the first, and the help lists the options in this order.
         for option in reversed(options):
             command = option(command)
         return command
@@ -104,8 +105,8 @@ def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable
 
 @main.command("e2e", context_settings={"ignore_unknown_options": True})
 @_target_options(port_of="emulator")
-@click.option("--photo", type=Path, help="Run this photo only, and leave its thumbnail beside it.")
-@click.option("--results", type=Path, help="Store what came of each scenario in this file, as JSON.")
+@click.option("--photo", type=Path, help="Run this photo only, and write its thumbnail beside it.")
+@click.option("--results", type=Path, help="Write the outcome of each scenario to this JSON file.")
 @click.argument("pytest_arguments", nargs=-1, type=click.UNPROCESSED)
 def end_to_end(
     *,
@@ -126,9 +127,15 @@ def end_to_end(
 
 
 @main.command("parity")
-@click.option("--output", type=Path, default=PROJECT / "docs" / "parity.md", show_default="docs/parity.md")
+@click.option(
+    "--output",
+    type=Path,
+    default=PROJECT / "docs" / "parity.md",
+    show_default="docs/parity.md",
+    help="The page.",
+)
 def compare_targets(*, output: Path) -> None:
-    """Run the scenarios on each local target, and write a page that puts them side by side."""
+    """Run the scenarios on each local target, and write a page that compares them."""
     run_parity(output)
 
 
@@ -143,7 +150,7 @@ def compare_targets(*, output: Path) -> None:
     help="Folder for the JSON and the plots.",
 )
 def timeline(*, photo: Path, output: Path, **options: Unpack[_TargetOptions]) -> None:
-    """Show what happens to a photo, and when: from its PUT to its thumbnail at the CDN's edge."""
+    """Show each step of a photo and its time, from its PUT to its thumbnail at the CDN's edge."""
     # Only this command draws.
     from harness.photo import run_timeline  # noqa: PLC0415  see above
 
@@ -152,9 +159,9 @@ def timeline(*, photo: Path, output: Path, **options: Unpack[_TargetOptions]) ->
 
 @main.command("demo")
 @_target_options(port_of="page")
-@click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
+@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def demo(*, opens: bool, **options: Unpack[_TargetOptions]) -> None:
-    """Show the pipeline at work on a page, until Ctrl-C: uploads, thumbnails, and what the edge answers."""
+    """Serve a page that shows the pipeline at work: uploads, thumbnails, and what the edge answers."""
     # Only this command serves a page.
     from harness.demo.run import run_demo  # noqa: PLC0415  see above
 
@@ -186,17 +193,17 @@ def _check_target(
     if endpoint and target_name != "localstack":
         raise click.UsageError("--endpoint is an address of LocalStack: give --target localstack with it")
     if endpoint and port:
-        raise click.UsageError("--port is for a LocalStack that the rig starts; --endpoint names its own")
+        raise click.UsageError("--port is for a LocalStack that the rig starts; leave it out with --endpoint")
     if limiter and target_name != "embedded":
         raise click.UsageError(
-            "--limiter is for the embedded target; on localstack Docker holds the functions"
+            "--limiter is for the embedded target; on localstack, Docker limits the functions"
         )
 
 
 @main.command("package")
 @click.argument("folder", type=Path)
 @click.option("--architecture", type=click.Choice(["x86_64", "arm64"]), default="x86_64", show_default=True)
-@click.option("--output", type=Path, required=True, help="Where the zip goes.")
+@click.option("--output", type=Path, required=True, help="Path of the zip.")
 def package(*, folder: Path, architecture: Architecture, output: Path) -> None:
     """Package a function folder for Lambda, and check that it will load there."""
     function = FunctionFolder.load(folder)

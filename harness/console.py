@@ -14,22 +14,22 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A command that could not do what it was asked; 1 says that it did, and that the answer is no.
+# The command could not do its job; 1 means that it did, and that the answer is no.
 EXIT_CANNOT: Final = 2
 _EXIT_INTERRUPTED: Final = 130
-# rich takes a log for a terminal of 80 columns.
+# Without a terminal, rich assumes 80 columns.
 _LOG_WIDTH: Final = 170
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Make a console whose tables keep their width in a log."""
+    """Return a console whose tables keep their width in a log."""
     made = Console(highlight=False, stderr=stderr)
     return made if made.is_terminal else Console(highlight=False, stderr=stderr, width=_LOG_WIDTH)
 
 
 @contextlib.contextmanager
 def errors_in_one_line(*, interrupted: str = "interrupted, everything is stopped") -> Iterator[None]:
-    """End the command with one line for an error of the rig's own (exit code 2) and for Ctrl-C (130)."""
+    """Turn an error of the rig's own (exit code 2) or Ctrl-C (130) into one line that ends the command."""
     try:
         yield
     except ThumbrigError as exc:

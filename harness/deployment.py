@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from harness.application.pipeline import THUMBNAIL, Pipeline
+from harness.application import THUMBNAIL, Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Files that the rig keeps: written whole or not at all, and results as JSON in a numbered format."""
+"""Files that the rig writes: whole or not at all, and results as JSON in a numbered format."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ T = TypeVar("T")
 
 
 class UnreadableFileError(ThumbrigError):
-    """Raised when a file is not what it should be; `expected` says what that is."""
+    """Raised when a file is missing or not in the expected format."""
 
     def __init__(self, path: Path, expected: str, reason: str) -> None:
         super().__init__(f"{path}: expected {expected}, got {reason}")
 
 
 def replace_file(path: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all, whoever reads it or writes it meanwhile."""
+    """Write a file whole or not at all, even while others read or write it."""
     with unfinished_file(path) as unfinished:
         unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 @contextlib.contextmanager
 def unfinished_file(path: Path) -> Iterator[Path]:
-    """Give an empty file beside `path` that becomes it when the block ends well, and else is gone."""
+    """Yield an empty file beside `path`; it replaces `path` if the block succeeds, and is removed if not."""
     descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
     os.close(descriptor)
     unfinished = Path(name)

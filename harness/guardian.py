@@ -1,8 +1,12 @@
 """Ends what the rig started when the rig itself is gone, even by SIGKILL.
 
+It is a process of its own because after `kill -9` no code of the rig runs, psutil included. PR_SET_PDEATHSIG
+would reach the rig's direct children alone, on Linux alone, and when the thread that started them ends; it
+removes no cgroup, folder or container.
+
 The rig holds the writing end of a pipe; this process reads it. While the rig lives, it names process groups,
 cgroups, folders and its runs in a Docker engine on the pipe. When the pipe closes, the rig has ended, and
-whatever is still named goes.
+what is still named is ended or removed.
 """
 
 from __future__ import annotations
@@ -30,46 +34,46 @@ _guardian: subprocess.Popen[str] | None = None
 
 def watch_group(group: int) -> None:
     """Have a process group killed if the rig ends without stopping it."""
-    _tell(f"+group {group}")
+    _send(f"+group {group}")
 
 
 def forget_group(group: int) -> None:
     """Take back `watch_group`: the group was stopped in the ordinary way."""
-    _tell(f"-group {group}")
+    _send(f"-group {group}")
 
 
 def watch_folder(folder: Path) -> None:
     """Have a folder removed if the rig ends without removing it."""
-    _tell(f"+folder {folder}")
+    _send(f"+folder {folder}")
 
 
 def forget_folder(folder: Path) -> None:
     """Take back `watch_folder`: the folder was removed in the ordinary way."""
-    _tell(f"-folder {folder}")
+    _send(f"-folder {folder}")
 
 
 def watch_cgroup(folder: Path) -> None:
     """Have a cgroup's processes killed and its folder removed if the rig ends without doing so."""
-    _tell(f"+cgroup {folder}")
+    _send(f"+cgroup {folder}")
 
 
 def forget_cgroup(folder: Path) -> None:
     """Take back `watch_cgroup`: the cgroup was removed in the ordinary way."""
-    _tell(f"-cgroup {folder}")
+    _send(f"-cgroup {folder}")
 
 
 def watch_containers(run_id: str) -> None:
     """Have the containers and networks with a run's label removed if the rig ends without doing so."""
-    _tell(f"+containers {run_id}")
+    _send(f"+containers {run_id}")
 
 
 def forget_containers(run_id: str) -> None:
     """Take back `watch_containers`: they were removed in the ordinary way."""
-    _tell(f"-containers {run_id}")
+    _send(f"-containers {run_id}")
 
 
 def remove_cgroup(folder: Path) -> bool:
-    """Kill what is in a cgroup and remove it; gives whether it is gone.
+    """Kill what is in a cgroup and remove it; return whether it is gone.
 
     Only rmdir removes a cgroup (its files are the kernel's), and only once its last process is dead, which is
     a moment after the signal.
@@ -97,7 +101,7 @@ def _kill_all(list_of_processes: Path) -> None:
                     os.kill(number, signal.SIGKILL)
 
 
-def _tell(line: str) -> None:
+def _send(line: str) -> None:
     with _lock:
         pipe = _started().stdin
         if pipe is None:
@@ -143,7 +147,7 @@ def _end(kind: str, name: str) -> None:
 
 
 def _remove_containers(label: str) -> None:
-    # By the docker command: the docker package is out of reach here, as all that is installed is.
+    # By the docker command: the docker package is out of reach here, as every installed package is.
     for listing, removal in (
         (["docker", "ps", "--all", "--quiet"], ["docker", "rm", "--force", "--volumes"]),
         (["docker", "network", "ls", "--quiet"], ["docker", "network", "rm"]),

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from harness.cdn.edge import edge
 from harness.console import console
 from harness.errors import ThumbrigError
-from harness.observe.application import DeployedApplication
-from harness.observe.outcome import Refusal, settle
+from harness.observe.outcome import DeployedApplication, Refusal, await_outcome, watch
 from harness.observe.timeline import timeline
 from harness.observe.timeline_text import remarks, table, to_json
-from harness.observe.viewer import Browser
-from harness.observe.watch import watch
+from harness.observe.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from harness.application.application import Thumbnail
+    from harness.application import Thumbnail
     from harness.e2e import Run
     from harness.observe.timeline import Timeline
     from harness.targets.base import Target
@@ -43,14 +41,14 @@ class PhotoRefusedError(ThumbrigError):
 
 
 class NothingArrivedError(ThumbrigError):
-    """Raised when a photo gets no thumbnail; the timeline has been told by then."""
+    """Raised when a photo gets no thumbnail; says why, and what else was found."""
 
-    def __init__(self, photo: Path, why: str) -> None:
-        super().__init__(f"{photo}: no thumbnail: {why}")
+    def __init__(self, photo: Path, why: str | None, found: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([f"{photo}: no thumbnail: {why}", *(f"  - {line}" for line in found)]))
 
 
 class UnwritableFolderError(ThumbrigError):
-    """Raised when the timelines cannot be kept where they were wanted."""
+    """Raised when the timelines cannot be written where they were wanted."""
 
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(f"{folder}: expected a folder for the timelines, cannot write there: {reason}")
@@ -65,10 +63,13 @@ def run_photo(run: Run, photo: Path) -> None:
         thumbnails = []
         for _ in range(1 + _WARM_UPLOADS):
             upload = application.upload(data, photo.name)
-            thumbnail = settle(application, deployment, upload)
-            if isinstance(thumbnail, Refusal):
-                raise PhotoRefusedError(photo, thumbnail)
-            thumbnails.append(thumbnail)
+            outcome = await_outcome(application, upload)
+            if outcome.refusal:
+                raise PhotoRefusedError(photo, outcome.refusal)
+            if outcome.thumbnail is None:
+                found = outcome.diagnosis.found if outcome.diagnosis else ()
+                raise NothingArrivedError(photo, outcome.why_missing, found)
+            thumbnails.append(outcome.thumbnail)
     path = photo.with_name(f"{photo.stem}.thumbnail{deployment.thumbnail_extension}")
     path.write_bytes(thumbnails[0].data)
     console().print(_summary(photo, len(data), path, thumbnails), soft_wrap=True)
@@ -83,7 +84,7 @@ def read_photo(photo: Path) -> bytes:
 
 
 def run_timeline(run: Run, photo: Path, folder: Path) -> None:
-    """Upload a photo several times, print the cold and the median warm timeline, keep both as files."""
+    """Upload a photo several times, print the cold and the median warm timeline, and write both as files."""
     data = read_photo(photo)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -100,12 +101,12 @@ def run_timeline(run: Run, photo: Path, folder: Path) -> None:
 
 def _timelines(target: Target, data: bytes, filename: str) -> Mapping[str, Timeline]:
     deployment = target.deploy()
-    with edge(deployment) as running, Browser(running.ca_certificate) as browser:
+    with edge(deployment) as running, Viewer(running) as viewer:
         application = DeployedApplication(deployment, edge=running)
 
         def upload_and_watch() -> Timeline:
             upload = application.upload(data, filename)
-            return timeline(watch(application, deployment, upload, browser=browser))
+            return timeline(watch(application, upload, viewer=viewer))
 
         cold = upload_and_watch()
         if cold.why_missing:

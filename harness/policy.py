@@ -1,7 +1,7 @@
-"""Whether a bucket's policy lets a distribution do something, as S3 decides it.
+"""Whether a resource's policy lets a service of AWS do something: a bucket's CloudFront, a function's S3.
 
-Emulators know no service principals: asked by credentials of the account they would let anybody through, by
-those of a role nobody. So the edge reads the deployed policy and decides as S3 would for CloudFront:
+Emulators know no service principals: with the account's credentials a request always succeeds, with a
+role's it never does. So the rig reads the deployed policy and decides as AWS would:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_SERVICE: Final = "cloudfront.amazonaws.com"
 _OPERATORS: Final = {
     "StringEquals": (False, False),
     "StringLike": (False, True),
@@ -29,8 +28,9 @@ _OPERATORS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What a distribution wants: an action on a resource, with what is known of the request."""
+    """What a service wants: an action on a resource, for a resource of its own that is the source."""
 
+    service: str
     action: str
     resource: str
     source_arn: str
@@ -43,7 +43,7 @@ class Access:
 
 
 def allows(policy: Mapping[str, Any] | None, access: Access) -> bool:
-    """Whether the policy allows the access and nothing in it denies it."""
+    """Return whether the policy allows the access and nothing in it denies it."""
     statements = [
         statement for statement in _listed((policy or {}).get("Statement")) if _covers(statement, access)
     ]
@@ -53,22 +53,22 @@ def allows(policy: Mapping[str, Any] | None, access: Access) -> bool:
 
 def _covers(statement: Mapping[str, Any], access: Access) -> bool:
     return (
-        _names_service(statement, "Principal", "NotPrincipal")
+        _names_service(statement, access.service)
         and _names(statement, "Action", access.action, ignore_case=True)
         and _names(statement, "Resource", access.resource, ignore_case=False)
         and _conditions_hold(statement, access.context)
     )
 
 
-def _names_service(statement: Mapping[str, Any], name: str, opposite: str) -> bool:
-    if opposite in statement:
-        return not _is_service(statement[opposite])
-    return _is_service(statement.get(name))
+def _names_service(statement: Mapping[str, Any], service: str) -> bool:
+    if "NotPrincipal" in statement:
+        return not _is_service(statement["NotPrincipal"], service)
+    return _is_service(statement.get("Principal"), service)
 
 
-def _is_service(principal: object) -> bool:
+def _is_service(principal: object, service: str) -> bool:
     if isinstance(principal, dict):
-        return _SERVICE in _listed(principal.get("Service"))
+        return service in _listed(principal.get("Service"))
     return principal == "*"
 
 
@@ -83,7 +83,7 @@ def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -
     for operator, wanted in (statement.get("Condition") or {}).items():
         negated, wild = _OPERATORS.get(operator, (None, False))
         if negated is None:
-            # An operator that is not known here: what it allows is not allowed, what it denies is denied.
+            # An operator that is not known here: an Allow does not count, a Deny does.
             return bool(statement.get("Effect") == "Deny")
         for key, values in wanted.items():
             value = context.get(key.lower())

@@ -1,4 +1,4 @@
-"""The one place that runs commands: logged, checked, and ended with everything they started."""
+"""Runs commands: logs them, checks their exit codes, and ends them with everything they started."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-# A command that was started and goes on.
+# A started command.
 Process = subprocess.Popen[bytes]
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ _TAIL_LINES = 12
 
 
 class CommandFailedError(ThumbrigError):
-    """Raised when a command exits with another code than 0, or cannot be started."""
+    """Raised when a command exits with a code other than 0, or cannot be started."""
 
     def __init__(self, command: Sequence[str], reason: str, output: str = "") -> None:
         tail = "\n".join(output.strip().splitlines()[-_TAIL_LINES:])

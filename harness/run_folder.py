@@ -36,9 +36,9 @@ def free_port(wanted: int | None) -> int:
 
 
 @contextlib.contextmanager
-def run_folder() -> Iterator[Path]:
+def run_folder(*, within: Path | None = None) -> Iterator[Path]:
     """Make a folder that is gone at the block's end, or at the rig's."""
-    folder = Path(tempfile.mkdtemp(prefix="thumbrig-"))
+    folder = Path(tempfile.mkdtemp(prefix="thumbrig-", dir=within))
     guardian.watch_folder(folder)
     try:
         yield folder

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Condition(Protocol[T_co]):
-    """Something that is waited for."""
+    """Something to wait for, as an object; a function and a text say the same in fewer lines."""
 
     def check(self) -> T_co | None:
         """Look once; return the awaited thing, or None while it is not there."""
@@ -27,7 +27,7 @@ class Condition(Protocol[T_co]):
 
 
 class TimedOutError(ThumbrigError):
-    """Raised when what was waited for did not come in time; says what was expected or seen last."""
+    """Raised when nothing was found in time; says what was expected, or what the last look found."""
 
     def __init__(self, timeout_seconds: float, state: str) -> None:
         super().__init__(f"after {timeout_seconds:g} s: {state}")
@@ -35,9 +35,9 @@ class TimedOutError(ThumbrigError):
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """Growing pauses between looks: quick at first, when most things are ready.
+    """Growing pauses between looks: short at first, because most things are ready soon.
 
-    Of each pause the part `jitter` is left to chance, so that many who began together do not look together.
+    Each pause is shortened at random, by up to the part `jitter`: waits that began together spread out.
     """
 
     first_seconds: float = 0.01
@@ -46,7 +46,7 @@ class Backoff:
     jitter: float = 0.0
 
     def pauses(self) -> Iterator[float]:
-        """Yield the pauses one after the other, without end."""
+        """Yield the pauses, without end."""
         pause = self.first_seconds
         while True:
             yield pause * (1 - self.jitter * random.random())  # noqa: S311  chance, not a secret
@@ -72,9 +72,9 @@ def wait_for(
 ) -> T:
     """Look until there is something, and return that.
 
-    `look` returns None while there is nothing. Raises TimedOutError with the text `expected`, or what that
-    returns once the time is up. The last look is at or after the time-out, so a slow look cannot hide that
-    the thing is there.
+    `look` returns None while there is nothing. Once the time is up, TimedOutError is raised with the text
+    `expected`, or with what `expected` returns. The last look is at or after the time-out, so a slow look
+    cannot hide that the thing is there.
     """
     if not callable(look):
         return wait_for(look.check, look.describe, timeout_seconds=timeout_seconds, backoff=backoff)

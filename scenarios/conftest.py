@@ -10,16 +10,16 @@ import pytest
 
 from harness.cdn.edge import edge as run_edge
 from harness.e2e import StartedTarget
+from harness.observe.viewer import Viewer
 from scenarios.journal import JournalingApplication, scenario_name
 from scenarios.recorder import SCENARIO, Recorder
-from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Capability, Deployment
+    from harness.observe.outcome import DeployedApplication
     from harness.targets.base import Target
     from scenarios.journal import ApplicationOf, Journal
 
@@ -98,7 +98,7 @@ def edge(deployment: Deployment) -> Iterator[Edge]:
 
 @pytest.fixture(scope="session")
 def viewer(edge: Edge) -> Viewer:
-    """Somebody whose browser asks the CDN."""
+    """Somebody who asks the CDN."""
     return Viewer(edge)
 
 
@@ -117,7 +117,7 @@ def application_of(journal: Journal, request: pytest.FixtureRequest) -> Applicat
 
 
 @pytest.fixture
-def application(deployment: Deployment, application_of: ApplicationOf) -> Application:
+def application(deployment: Deployment, application_of: ApplicationOf) -> DeployedApplication:
     """The application's side of the shared pipeline."""
     return application_of(deployment)
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from harness.observe.application import DeployedApplication
+from harness.observe.outcome import DeployedApplication
 
 if TYPE_CHECKING:
-    from harness.application.application import Application, Thumbnail, Upload
+    from harness.application import Thumbnail, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
 
@@ -82,5 +82,5 @@ class JournalingApplication(DeployedApplication):
 class ApplicationOf(Protocol):
     """What the fixture `application_of` gives."""
 
-    def __call__(self, deployment: Deployment, *, edge: Edge | None = None) -> Application:
+    def __call__(self, deployment: Deployment, *, edge: Edge | None = None) -> DeployedApplication:
         """Make the application's side of a pipeline, with the edge as its CDN."""

@@ -7,10 +7,9 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import docker
 import pytest
-
-from harness.containers import engine as containers
-from harness.containers.engine import NoEngineError
+from docker.errors import DockerException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +33,7 @@ def _an_engine_is_reached_only_when_asked_for(pytestconfig: pytest.Config) -> It
     """In other sessions the limiter Docker is not usable, whatever this machine has."""
     with pytest.MonkeyPatch.context() as patch:
         if not _containers_wanted(pytestconfig):
-            patch.setattr(containers, "connect", _no_engine)
+            patch.setattr(docker, "from_env", _no_engine)
         yield
 
 
@@ -55,8 +54,8 @@ def _containers_wanted(config: pytest.Config) -> bool:
     return bool(config.getoption("markexpr") == "docker")
 
 
-def _no_engine() -> None:
-    raise NoEngineError("this session is not to start containers")
+def _no_engine(**_: object) -> None:
+    raise DockerException("this session is not to start containers")
 
 
 @pytest.fixture(scope="session")

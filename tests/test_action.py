@@ -73,7 +73,7 @@ class Runner:
         self.temporary.mkdir()
 
     def run(self, **inputs: str) -> tuple[int, str]:
-        """Give the exit code of the first step that fails, or 0, and what they said."""
+        """Give the exit code of the first step that fails, or 0, and what the steps printed."""
         given = {name: str(entry.get("default", "")) for name, entry in _ACTION["inputs"].items()} | inputs
         said, code = "", 0
         for step in _ACTION["runs"]["steps"]:
@@ -133,15 +133,15 @@ def test_another_repository_gates_its_own_function(runner: Runner) -> None:
         "images": "my pictures",
         "parameters": "ThumbnailFormat=jpeg\nDestinationPrefix=small/\n",
     }
-    missing, told = runner.run(**inputs)
+    missing, said = runner.run(**inputs)
     accepted, _ = runner.run(**inputs, accept='first "baseline"')
     held, _ = runner.run(**inputs)
     source = runner.workspace / "thumbs" / "app.py"
     source.write_text(source.read_text().replace("QUALITY = 80", "QUALITY = 60"))
     red, why = runner.run(**inputs)
 
-    assert (missing, accepted, held, red) == (2, 0, 0, 1), told + why
-    assert "gate/thumbs.json: expected a baseline, found none" in told
+    assert (missing, accepted, held, red) == (2, 0, 0, 1), said + why
+    assert "gate/thumbs.json: expected a baseline, found none" in said
     assert "setting quality: 80 -> 60" in why
     assert "### Thumbnails of square-thumbs: 2 of 2 pictures regressed" in runner.summary.read_text()
     assert (runner.temporary / "thumbrig-gate" / "index.html").exists()

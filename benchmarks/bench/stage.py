@@ -16,9 +16,9 @@ from urllib.parse import quote_plus
 from harness import guardian
 from harness.package.build import build
 from harness.package.function import FunctionFolder
-from harness.sandbox.control_plane import read_function
 from harness.sandbox.environment import Environment
-from harness.sandbox.invocation import Invocation, Outcome
+from harness.sandbox.function import read_function
+from harness.sandbox.invocation import Invocation, InvocationStatus
 from harness.sandbox.logs import Silence
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
 from harness.targets.embedded.target import embedded_target
@@ -149,10 +149,10 @@ def outcome_of(invocation: Invocation) -> str:
     """Say in a few words what came of an invocation; "success" is a thumbnail."""
     if invocation.oom_killed:
         return "out of memory"
-    if invocation.outcome is Outcome.TIMED_OUT:
+    if invocation.status is InvocationStatus.TIMED_OUT:
         return "timed out"
     answer: Any = json.loads(invocation.payload)
-    if invocation.outcome is not Outcome.SUCCESS:
+    if invocation.status is not InvocationStatus.SUCCESS:
         return f"error: {answer.get('errorType', 'unknown')}"
     # Somebody else's function may answer anything, or nothing.
     match answer:

@@ -1,1 +1,1 @@
-"""The commands that measure: bench, gate and tune."""
+"""What a person types: the commands of `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cli.bench`: contenders under Lambda's limits, at one picture after the other."""
+"""`python -m benchmarks bench`: contenders under Lambda's limits, at one picture after the other."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from benchmarks.bench.machine import cpu_model
 from benchmarks.bench.plan import REFERENCE, Plan, choose_subjects, parse_sizes
 from benchmarks.bench.stage import open_stage
 from benchmarks.bench.table import print_results
-from benchmarks.report.bench import write_bench_report
-from harness.errors import ThumbrigError
+from benchmarks.report.page import write_bench_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ _SWEEP_ROUNDS = 7
 @click.command()
 @click.option("--memory", default="512", show_default=True, help="MB; several, as in 128,256,512, are swept.")
 @click.option("--cpu", type=click.Choice(["lambda", "unshaped"]), default="lambda", show_default=True)
-@click.option("--limiter", help="What holds the functions; the hardest that works if left out.")
+@click.option("--limiter", help="What limits the functions; the hardest that works if left out.")
 @click.option(
     "--contender", "names", multiple=True, help="Only this one, or a function's folder; repeatable."
 )
@@ -51,7 +50,7 @@ _SWEEP_ROUNDS = 7
     "--soak", is_flag=True, help=f"Also {_SOAK_INVOCATIONS} warm invocations or more: does memory grow?"
 )
 @click.option("--output", type=Path, default=PROJECT / "reports" / "bench", help="Where results go.")
-def main(  # noqa: PLR0913  each is an option
+def command(  # noqa: PLR0913  each is an option
     *,
     memory: str,
     cpu: Cpu,
@@ -66,45 +65,39 @@ def main(  # noqa: PLR0913  each is an option
     output: Path,
 ) -> None:
     """Measure functions that make thumbnails, under Lambda's limits."""
-    try:
-        sizes_mb = parse_sizes(memory)
-        subjects = choose_subjects(pictures, images, quick=quick)
-        specs = contenders.choose(names)
-        output.mkdir(parents=True, exist_ok=True)
-        own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
-        with open_stage(
-            specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
-        ) as stage:
-            click.echo(stage.target.limits)
-            plan = Plan(
-                stage=stage,
-                subjects=subjects,
-                folder=output,
-                memory_mb=own,
-                seconds_per_picture=1.5 if quick else 3.0,
-                pictures=[],
-            )
-            code = measure_pictures(plan)
-            if code == pytest.ExitCode.INTERRUPTED:
-                raise KeyboardInterrupt  # noqa: TRY301  as if pytest had not taken it
-            found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
-            if len(sizes_mb) > 1:
-                found = replace(found, sweep=sweep(plan, sizes_mb))
-            found = explored(plan, found, smallest=smallest, largest=largest, soak=soak)
-        results.write(found, output / "results.json")
-        print_results(found)
-        click.echo(f"\n{write_bench_report(output / 'results.json', output)}")
-        sys.exit(code)
-    except ThumbrigError as exc:
-        click.echo(f"thumbrig: {exc}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo("thumbrig: interrupted, everything is stopped", err=True)
-        sys.exit(130)
+    sizes_mb = parse_sizes(memory)
+    subjects = choose_subjects(pictures, images, quick=quick)
+    specs = contenders.choose(names)
+    output.mkdir(parents=True, exist_ok=True)
+    own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
+    with open_stage(
+        specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
+    ) as stage:
+        click.echo(stage.target.limits)
+        plan = Plan(
+            stage=stage,
+            subjects=subjects,
+            folder=output,
+            memory_mb=own,
+            seconds_per_picture=1.5 if quick else 3.0,
+            pictures=[],
+        )
+        code = measure_pictures(plan)
+        if code == pytest.ExitCode.INTERRUPTED:
+            # As if pytest had not caught it.
+            raise KeyboardInterrupt
+        found = collect(plan, cpu=cpu, cold_starts=3 if quick else _COLD_STARTS)
+        if len(sizes_mb) > 1:
+            found = replace(found, sweep=sweep(plan, sizes_mb))
+        found = explored(plan, found, smallest=smallest, largest=largest, soak=soak)
+    results.write(found, output / "results.json")
+    print_results(found)
+    click.echo(f"\n{write_bench_report(output / 'results.json', output)}")
+    sys.exit(code)
 
 
 def measure_pictures(plan: Plan) -> int:
-    """Run the benchmark of each picture, with pytest-benchmark; gives pytest's exit code."""
+    """Run the benchmark of each picture, by pytest-benchmark, and return pytest's exit code."""
     storage = plan.folder / "pytest-benchmark.json"
     arguments = [
         str(PROJECT / "benchmarks" / "test_pictures.py"),
@@ -127,7 +120,7 @@ def measure_pictures(plan: Plan) -> int:
 
 
 def collect(plan: Plan, *, cpu: Cpu, cold_starts: int) -> results.Results:
-    """Measure the cold starts and put all together."""
+    """Measure the cold starts, and put all results together."""
     subject = next((s for s in plan.subjects if s.name == REFERENCE), plan.subjects[0])
     click.echo(f"cold starts, {cold_starts} of each contender, with {subject.name}")
     cold = measure.measure_cold_starts(plan.stage, subject.name, subject.path.read_bytes(), times=cold_starts)
@@ -145,7 +138,7 @@ def sweep(plan: Plan, sizes_mb: Sequence[int]) -> list[results.SweepPoint]:
 def explored(
     plan: Plan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
 ) -> results.Results:
-    """Add what was asked for beyond the pictures."""
+    """Add what the options ask for beyond the pictures."""
     entrants = plan.stage.entrants
     if smallest:
         click.echo("smallest memory, by bisection over all pictures")
@@ -185,7 +178,3 @@ def _environment(plan: Plan, *, cpu: Cpu) -> results.Environment:
         limiter_description=limiter.description,
         limiter_is_hard=limiter.shapes_cpu,
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.gate`: observe, judge, print; or accept."""
+"""`python -m benchmarks gate`: observe, judge, print; or accept."""
 
 from __future__ import annotations
 
@@ -13,49 +13,60 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import track
 
-from benchmarks.gate import baseline as baselines
-from benchmarks.gate import compare, pictures, reports, scoring, terminal
-from benchmarks.gate.accept import NoReasonError, accept
-from benchmarks.gate.observe import Assignment, Sight, observe
+from benchmarks.gate import reports
+from benchmarks.gate.accept import accept, require_reason
+from benchmarks.gate.baseline import read_baseline, write_baseline
+from benchmarks.gate.compare import OtherBuildError, OtherPicturesError, compare
+from benchmarks.gate.observe import choose_pictures, observe, rescored
+from benchmarks.gate.wording import in_words
+from benchmarks.report.gate_page import gate_page
+from harness.console import EXIT_CANNOT, console
 from harness.errors import ThumbrigError
 from harness.package.function import FunctionFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from benchmarks.bench.plan import Subject
     from benchmarks.gate.baseline import Baseline
+    from benchmarks.gate.observe import PictureResult
     from benchmarks.gate.snapshot import Observation
     from benchmarks.gate.verdict import Verdict
+    from benchmarks.gate.wording import VerdictWords
 
 _PROJECT = Path(__file__).parents[2]
 _BASELINE = _PROJECT / "benchmarks" / "baselines" / "thumbnails.json"
-
 _EXIT_RED = 1
-_EXIT_CANNOT_JUDGE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """What is to be judged, by what, and where the reports go; with a reason it is accepted as well."""
+class GateRun:
+    """What is judged, by which pictures and baseline, and where the reports go."""
 
-    assignment: Assignment
+    function: FunctionFolder
+    subjects: Sequence[Subject]
+    parameters: Mapping[str, str]
+    limiter: str | None
     baseline: Path
     reports: Path
-    accept_reason: str | None
-    arguments: tuple[str, ...]
+    accept_command: str
 
-    @property
-    def accept_command(self) -> str:
-        """Tell what to type to accept, with the options that this run was given."""
-        return f'nox -s gate -- {shlex.join([*self.arguments, "--accept"])} "why this is wanted"'
+    def observe(self) -> Observation:
+        """Serve every picture, and show a person how far it is."""
+        return observe(
+            self.function,
+            self.subjects,
+            parameters=self.parameters,
+            limiter=self.limiter,
+            progress=self._progress,
+        )
 
-    def shown(self, sights: Iterable[Sight]) -> Iterable[Sight]:
-        """Show a person how far it is."""
-        out = terminal.console(stderr=True)
+    def _progress(self, results: Iterable[PictureResult]) -> Iterable[PictureResult]:
+        out = console(stderr=True)
         return track(
-            sights,
+            results,
             description="thumbnails",
-            total=len(self.assignment.subjects),
+            total=len(self.subjects),
             console=out,
             transient=True,
             disable=not out.is_terminal,
@@ -67,103 +78,76 @@ class Run:
 @click.option("--baseline", type=Path, default=_BASELINE, help="The file that it is held to.")
 @click.option("--images", type=Path, help="Your own pictures: every one of this folder.")
 @click.option("--parameter", "parameters", multiple=True, help="NAME=VALUE for the template; repeatable.")
-@click.option("--limiter", help="What holds the function; the hardest that works if left out.")
-@click.option("--accept", "accept_reason", help="Take today's thumbnails as the baseline, for this reason.")
+@click.option("--limiter", help="What limits the function; the hardest that works if left out.")
+@click.option("--accept", "reason", help="Take today's thumbnails as the baseline, for this reason.")
 @click.option("--output", type=Path, default=_PROJECT / "reports" / "gate", help="Where the reports go.")
-def main(  # noqa: PLR0913  each is an option
+def command(  # noqa: PLR0913  each is an option
     *,
     function: Path,
     baseline: Path,
     images: Path | None,
     parameters: tuple[str, ...],
     limiter: str | None,
-    accept_reason: str | None,
+    reason: str | None,
     output: Path,
 ) -> None:
     """Hold a function's thumbnails to a baseline: 0 held, 1 regressed or missing, 2 cannot judge."""
-    # What a run does besides is told on request only.
+    # Anything else that a run does is logged on request only.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
         reports.clear(output)
         folder = FunctionFolder.load(function)
-        assignment = Assignment(
+        run = GateRun(
             function=folder,
-            subjects=pictures.choose(images, folder),
+            subjects=choose_pictures(images, folder),
             parameters=dict(map(_parameter, parameters)),
             limiter=limiter,
-        )
-        run = Run(
-            assignment=assignment,
             baseline=baseline,
             reports=output,
-            accept_reason=accept_reason,
-            arguments=tuple(sys.argv[1:]),
+            # The options as they were typed, after the command's own name.
+            accept_command=f'nox -s gate -- {shlex.join([*sys.argv[2:], "--accept"])} "why this is wanted"',
         )
-        sys.exit(judge(run) if accept_reason is None else take(run))
+        sys.exit(judge(run) if reason is None else take(run, require_reason(reason)))
     except ThumbrigError as exc:
         click.echo(f"cannot judge: {exc}", err=True)
         reports.write_unjudged(str(exc), output)
-        sys.exit(_EXIT_CANNOT_JUDGE)
-    except KeyboardInterrupt:
-        click.echo("thumbrig: interrupted, everything is stopped", err=True)
-        sys.exit(130)
+        sys.exit(EXIT_CANNOT)
 
 
-def judge(run: Run) -> int:
+def judge(run: GateRun) -> int:
     """Compare with the baseline, which stays as it is."""
-    # First: whoever has none need not wait for the thumbnails.
-    former, images = baselines.read(run.baseline)
-    observation = observe(run.assignment, progress=run.shown)
-    verdict = _compared(former, images, observation, run)
+    # First: without one, nobody has to wait for the thumbnails.
+    former, images = read_baseline(run.baseline)
+    observation = run.observe()
+    verdict, _ = _compared(former, images, observation, run)
     return _EXIT_RED if verdict.red else 0
 
 
-def take(run: Run) -> int:
-    """Take what is observed as the new baseline, and say what that takes in."""
-    if not (run.accept_reason or "").strip():
-        raise NoReasonError
-    former, images = _former(run.baseline)
-    observation = observe(run.assignment, progress=run.shown)
-    verdict = _judged_if_possible(former, images, observation, run)
-    accepted = accept(
-        former,
-        observation,
-        verdict,
-        reason=run.accept_reason or "",
-        date=datetime.now(UTC).date().isoformat(),
-    )
-    baselines.write(run.baseline, accepted, observation.images, former=former)
-    terminal.print_accepted(accepted, run.baseline)
+def take(run: GateRun, reason: str) -> int:
+    """Accept what is observed as the new baseline, and print what that takes in."""
+    # A baseline that is there and cannot be read is not overwritten: its history would be lost.
+    former, images = read_baseline(run.baseline) if run.baseline.exists() else (None, {})
+    observation = run.observe()
+    words = None
+    try:
+        _, words = _compared(former, images, observation, run) if former else (None, None)
+    except (OtherBuildError, OtherPicturesError) as exc:
+        click.echo(f"not compared with the former baseline: {exc}", err=True)
+    accepted = accept(former, observation, words, reason=reason, date=datetime.now(UTC).date().isoformat())
+    write_baseline(run.baseline, accepted, observation.images, former=former)
+    reports.print_accepted(accepted, run.baseline)
     return 0
 
 
-def _compared(former: Baseline, images: dict[str, bytes], observation: Observation, run: Run) -> Verdict:
-    compare.require_judgeable(former, observation)
-    if former.snapshot.scorer != observation.snapshot.scorer:
-        # The rig has changed, and so may its scores: both sides get today's.
-        subjects = run.assignment.subjects
-        former = replace(former, snapshot=scoring.rescored(former.snapshot, images, subjects))
-    verdict = replace(compare.compare(former, observation), accept_command=run.accept_command)
-    page = reports.write(verdict, former, images, observation, run.reports)
-    terminal.print_verdict(verdict, page)
-    return verdict
-
-
-def _former(path: Path) -> tuple[Baseline | None, dict[str, bytes]]:
-    # A baseline that is there and cannot be read is not overwritten: its history would be lost.
-    return baselines.read(path) if path.exists() else (None, {})
-
-
-def _judged_if_possible(
-    former: Baseline | None, images: dict[str, bytes], observation: Observation, run: Run
-) -> Verdict | None:
-    if former is None:
-        return None
-    try:
-        return _compared(former, images, observation, run)
-    except (compare.OtherBuildError, compare.OtherPicturesError) as exc:
-        click.echo(f"not compared with the former baseline: {exc}", err=True)
-        return None
+def _compared(
+    former: Baseline, images: Mapping[str, bytes], observation: Observation, run: GateRun
+) -> tuple[Verdict, VerdictWords]:
+    snapshot = rescored(former.snapshot, observation.snapshot, images, run.subjects)
+    verdict = compare(replace(former, snapshot=snapshot), observation, accept_command=run.accept_command)
+    words = in_words(verdict, former.history)
+    page = gate_page(verdict, words, images, observation)
+    reports.print_verdict(verdict, words, reports.write(verdict, words, run.reports, page=page))
+    return verdict, words
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -1,14 +1,13 @@
-"""`python -m benchmarks.cli.tune`: the encoder settings with the fewest bytes at the quality one wants."""
+"""`python -m benchmarks tune`: the encoder settings with the fewest bytes at the wanted quality."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from benchmarks.report.tune_report import write_tune_report
+from benchmarks.report.tune_page import write_tune_report
 from benchmarks.tuning import apply as profiles
 from benchmarks.tuning import results
 from benchmarks.tuning import setting as settings
@@ -25,6 +24,7 @@ from benchmarks.tuning.sweep import Sweep
 from benchmarks.tuning.table import print_results
 from benchmarks.tuning.versions import versions
 from benchmarks.tuning.workers import Workers, local_workers
+from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
 from resizer.formats import OutputFormat
 
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 PROJECT = Path(__file__).parents[2]
+_INTERRUPTED = "interrupted; what was measured is kept, and the next run goes on from it"
 _AIMS = [goal.value for goal in Goal if goal is not Goal.SCORE]
 
 
 class UnknownFormatError(ThumbrigError):
-    """Raised when a format is wanted that the function does not write."""
+    """Raised when --formats names a format that the function does not write."""
 
     def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(f"--formats: expected some of {', '.join(known)}, got {name!r}; correct the list")
@@ -60,7 +61,7 @@ class UnknownFormatError(ThumbrigError):
 @click.option("--docs", type=Path, help="Write the figures into this document, between its marks.")
 @click.option("--output", type=Path, default=PROJECT / "reports" / "tune", help="Where results go.")
 @click.option("--cache", type=Path, default=PROJECT / ".cache" / "tune", help="Where trials are kept.")
-def main(  # noqa: PLR0913  each is an option
+def command(  # noqa: PLR0913  each is an option
     *,
     aim: str,
     target_score: float | None,
@@ -75,8 +76,8 @@ def main(  # noqa: PLR0913  each is an option
     output: Path,
     cache: Path,
 ) -> None:
-    """Search for encoder settings, and say what the best would save."""
-    try:
+    """Search for encoder settings, and show what the best would save."""
+    with errors_in_one_line(interrupted=_INTERRUPTED):
         tuned_for, rest = choose_samples(images, quick=quick)
         plan = Plan(
             goal=Goal(aim) if target_score is None else Goal.SCORE,
@@ -95,14 +96,6 @@ def main(  # noqa: PLR0913  each is an option
             write_figures(found, docs)
         if apply:
             apply_pick(found)
-    except ThumbrigError as exc:
-        click.echo(f"thumbrig: {exc}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        click.echo(
-            "thumbrig: interrupted; what was measured is kept, and the next run goes on from it", err=True
-        )
-        sys.exit(130)
 
 
 def parse_formats(text: str) -> tuple[OutputFormat, ...]:
@@ -127,7 +120,7 @@ def tune(plan: Plan, workers: Workers, *, output: Path, cache: Path) -> results.
 
 
 def apply_pick(found: results.TuneResults) -> None:
-    """Write the pick into the function's settings, and say what that does."""
+    """Write the pick into the function's settings, and print what that changes."""
     pick = settings.of_variables(found.candidate(found.pick).variables)
     profiles.apply(pick)
     click.echo(f"\nwritten to {profiles.PROFILES_FILE}, profile {profiles.TUNED!r}: {pick.label}")
@@ -141,7 +134,3 @@ def apply_pick(found: results.TuneResults) -> None:
 
 def _workers(scheduler: str | None) -> AbstractContextManager[Workers]:
     return dask_workers(scheduler) if scheduler else local_workers()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,9 @@
-"""`python -m benchmarks.gate`."""
+"""`python -m benchmarks.gate`, the same as `python -m benchmarks gate`."""
 
-from benchmarks.cli.gate import main
+import sys
+
+from benchmarks.__main__ import main
 
 if __name__ == "__main__":
-    main()
+    sys.argv.insert(1, "gate")
+    main(prog_name="python -m benchmarks")

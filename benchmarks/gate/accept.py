@@ -5,20 +5,19 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from benchmarks.gate.baseline import Acceptance, Baseline, Figures
-from benchmarks.gate.thresholds import Thresholds
-from benchmarks.gate.wording import sentence
+from benchmarks.gate.baseline import Acceptance, Baseline, Figures, Thresholds
+from benchmarks.gate.verdict import GateStatus
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from benchmarks.gate.snapshot import Memory, Observation, Snapshot
-    from benchmarks.gate.verdict import Verdict
+    from benchmarks.gate.snapshot import Observation, PeakMemory, Snapshot
+    from benchmarks.gate.wording import VerdictWords
 
 
 class NoReasonError(ThumbrigError):
-    """Raised when a baseline is to be accepted for no reason."""
+    """Raised when a baseline is to be accepted without a reason."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -27,47 +26,49 @@ class NoReasonError(ThumbrigError):
 
 
 class NotAcceptableError(ThumbrigError):
-    """Raised when pictures have no thumbnail: a baseline without them would look like one that holds them."""
+    """Raised when pictures have no thumbnail: a baseline without them would look complete."""
 
     def __init__(self, outcomes: Iterable[tuple[str, str]]) -> None:
-        told = ", ".join(f"{name} ({outcome})" for name, outcome in outcomes)
+        named = ", ".join(f"{name} ({outcome})" for name, outcome in outcomes)
         super().__init__(
-            f"expected a thumbnail of every picture to accept, got none of {told}; repair the function, or"
+            f"expected a thumbnail of every picture to accept, got none of {named}; repair the function, or"
             " declare what it cannot do under [cannot] in function.toml"
         )
 
 
-def accept(
-    former: Baseline | None, observation: Observation, verdict: Verdict | None, *, reason: str, date: str
-) -> Baseline:
-    """Make the next baseline; `verdict` is on the former one, where it could be judged."""
+def require_reason(reason: str) -> str:
+    """Refuse an empty reason, before anything is measured."""
     if not reason.strip():
         raise NoReasonError
+    return reason.strip()
+
+
+def accept(
+    former: Baseline | None, observation: Observation, words: VerdictWords | None, *, reason: str, date: str
+) -> Baseline:
+    """Make the next baseline; `words` are of the verdict on the former one, if that could be judged."""
     if observation.without_thumbnail:
         raise NotAcceptableError(observation.without_thumbnail.items())
+    here = observation.memory
     acceptance = Acceptance(
         date=date,
-        reason=reason.strip(),
+        reason=require_reason(reason),
         then=_figures(former.snapshot, next(iter(former.memories), None)) if former else None,
-        now=_figures(observation.snapshot, observation.memory),
-        took_in=tuple(_taken_in(verdict)) if verdict else (),
+        now=_figures(observation.snapshot, here),
+        took_in=tuple(_taken_in(words)) if words else (),
     )
+    # The peaks of other environments were accepted there, and still hold there.
+    others = [entry for entry in former.memories if entry.environment != here.environment] if former else []
     return Baseline(
         thresholds=former.thresholds if former else Thresholds(),
         picture_thresholds=former.picture_thresholds if former else {},
         snapshot=observation.snapshot,
-        memories=_memories(former, observation.memory),
+        memories=(here, *others),
         history=(*(former.history if former else ()), acceptance),
     )
 
 
-def _memories(former: Baseline | None, memory: Memory) -> tuple[Memory, ...]:
-    """Replace the peaks of this environment; others have been accepted elsewhere, and hold there."""
-    others = former.memories if former else ()
-    return (memory, *(other for other in others if other.environment != memory.environment))
-
-
-def _figures(snapshot: Snapshot, memory: Memory | None) -> Figures:
+def _figures(snapshot: Snapshot, memory: PeakMemory | None) -> Figures:
     scores = [thumbnail.ssimulacra2 for thumbnail in snapshot.thumbnails.values()]
     return Figures(
         pictures=len(snapshot.thumbnails),
@@ -78,11 +79,13 @@ def _figures(snapshot: Snapshot, memory: Memory | None) -> Figures:
     )
 
 
-def _taken_in(verdict: Verdict) -> Iterator[str]:
-    for check in verdict.regressions:
-        yield f"whole set, {sentence(check)}"
-    for entry in verdict.pictures:
-        for check in entry.regressions:
-            yield f"{entry.name}, {sentence(check)}"
-        if entry.reason:
-            yield f"{entry.name}: {entry.reason}"
+def _taken_in(words: VerdictWords) -> Iterator[str]:
+    for line in words.whole:
+        if line.status is GateStatus.REGRESSED:
+            yield f"whole set, {line.sentence}"
+    for entry in (*words.missing, *words.regressed):
+        for line in entry.lines:
+            if line.status is GateStatus.REGRESSED:
+                yield f"{entry.name}, {line.sentence}"
+        if entry.status is GateStatus.MISSING:
+            yield f"{entry.name}: {entry.remark}"

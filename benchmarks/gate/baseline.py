@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.gate.snapshot import (
-    Memory,
-    MemoryEnvironment,
-    PackageSize,
-    Provenance,
-    Snapshot,
-    Thumbnail,
-)
-from benchmarks.gate.thresholds import Thresholds
+import msgspec
+
+from benchmarks.gate.snapshot import PeakMemory, Snapshot  # noqa: TC001  msgspec reads them at run time
 from harness.errors import ThumbrigError
+from harness.files import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmarks.gate.snapshot import MemoryEnvironment
 
 FORMAT = "thumbrig-gate-baseline/1"
 
@@ -63,6 +59,34 @@ class BaselineNotWrittenError(ThumbrigError):
         super().__init__(f"{path}: expected a place for the baseline, cannot write there: {reason.strerror}")
 
 
+class ThresholdError(ValueError):
+    """Raised when a threshold is unknown or below 0."""
+
+    def __init__(self, name: str, value: float) -> None:
+        known = ", ".join(entry.name for entry in fields(Thresholds))
+        super().__init__(
+            f"threshold {name!r}: expected a number of at least 0 for one of {known}, got {value!r}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """How much worse is too much; a figure that is exactly at its threshold is held."""
+
+    set_bytes_percent: float = 2.0
+    bytes_percent: float = 5.0
+    score_points: float = 1.0
+    memory_percent: float = 10.0
+    package_percent: float = 5.0
+
+    def overridden(self, values: Mapping[str, float]) -> Thresholds:
+        """Replace the thresholds that are named."""
+        for name, value in values.items():
+            if name not in vars(self) or value < 0:
+                raise ThresholdError(name, value)
+        return replace(self, **values)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """A baseline in five numbers, for its history."""
@@ -76,7 +100,7 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """One line of a baseline's history: when and why it was taken, and what that changed."""
+    """One entry of a baseline's history: when and why it was accepted, and what that changed."""
 
     date: str
     reason: str
@@ -90,44 +114,41 @@ class Baseline:
     """What a function is held to; `memories` has one entry for each environment that has accepted it."""
 
     thresholds: Thresholds
-    snapshot: Snapshot
-    memories: tuple[Memory, ...]
-    history: tuple[Acceptance, ...]
     picture_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
+    history: tuple[Acceptance, ...]
+    snapshot: Snapshot
+    memories: tuple[PeakMemory, ...]
 
     def thresholds_of(self, picture: str) -> Thresholds:
-        """Give everybody's thresholds, with what the picture has of its own."""
+        """Return the common thresholds, with those that the picture has of its own."""
         return self.thresholds.overridden(self.picture_thresholds.get(picture, {}))
 
-    def memory_in(self, environment: MemoryEnvironment) -> Memory | None:
+    def memory_in(self, environment: MemoryEnvironment) -> PeakMemory | None:
         """Find the peaks that were accepted in an environment like this one."""
         return next((memory for memory in self.memories if memory.environment == environment), None)
 
 
-def thumbnails_folder(path: Path) -> Path:
-    """Say where a baseline's thumbnails lie."""
-    return path.with_suffix("")
-
-
-def read(path: Path) -> tuple[Baseline, dict[str, bytes]]:
+def read_baseline(path: Path) -> tuple[Baseline, dict[str, bytes]]:
     """Read a baseline and its thumbnails."""
     baseline = _parsed(path)
-    folder = thumbnails_folder(path)
     images = {
-        name: _image(folder / thumbnail.file_name, thumbnail.sha256)
+        name: _image(path.with_suffix("") / thumbnail.file_name, thumbnail.sha256)
         for name, thumbnail in baseline.snapshot.thumbnails.items()
     }
     return baseline, images
 
 
-def write(path: Path, baseline: Baseline, images: Mapping[str, bytes], *, former: Baseline | None) -> None:
+def write_baseline(
+    path: Path, baseline: Baseline, images: Mapping[str, bytes], *, former: Baseline | None
+) -> None:
     """Put a baseline and its thumbnails in the place of the former."""
-    folder = thumbnails_folder(path)
+    folder = path.with_suffix("")
+    document = {"format": FORMAT, **asdict(baseline)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, image in images.items():
-            _replace(folder / baseline.snapshot.thumbnails[name].file_name, image)
-        _replace(path, (json.dumps(_stored(baseline), indent=1, ensure_ascii=False) + "\n").encode())
+            replace_file(folder / baseline.snapshot.thumbnails[name].file_name, image)
+        replace_file(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
         # Only what is known to be a baseline's: the folder may be somebody's own.
         for file_name in _file_names(former) - _file_names(baseline):
             (folder / file_name).unlink(missing_ok=True)
@@ -141,63 +162,37 @@ def _file_names(baseline: Baseline | None) -> set[str]:
 
 def _parsed(path: Path) -> Baseline:
     try:
-        stored: Any = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NoBaselineError(path) from None
     except (OSError, ValueError) as exc:
         raise UnreadableBaselineError(path, str(exc)) from exc
-    came = stored.get("format") if isinstance(stored, dict) else None
+    came = document.pop("format", None) if isinstance(document, dict) else None
     if came != FORMAT:
         raise UnreadableBaselineError(path, f"format {came!r}" if came else "something else")
     try:
-        return _baseline(stored)
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
-        raise UnreadableBaselineError(path, f"{type(exc).__name__}: {exc}") from exc
-
-
-def _baseline(stored: Mapping[str, Any]) -> Baseline:
-    snapshot = stored["snapshot"]
-    function = dict(snapshot["function"])
-    baseline = Baseline(
-        thresholds=Thresholds().overridden(stored["thresholds"]),
-        picture_thresholds=stored["picture_thresholds"],
-        snapshot=Snapshot(
-            function=Provenance(**{**function, "requirements": tuple(function["requirements"])}),
-            package=PackageSize(**snapshot["package"]),
-            scorer=snapshot["scorer"],
-            thumbnails={name: Thumbnail(**entry) for name, entry in snapshot["thumbnails"].items()},
-        ),
-        memories=tuple(
-            Memory(environment=MemoryEnvironment(**entry["environment"]), peak_bytes=entry["peak_bytes"])
-            for entry in stored["memories"]
-        ),
-        history=tuple(map(_acceptance, stored["history"])),
-    )
-    for picture in baseline.picture_thresholds:
-        # A slip of the hand in one of them is found now, not when that picture regresses.
-        baseline.thresholds_of(picture)
+        baseline = msgspec.convert(document, Baseline)
+        # A slip of the hand is found now, not when that picture regresses.
+        for thresholds in (document["thresholds"], *baseline.picture_thresholds.values()):
+            baseline.thresholds.overridden(thresholds)
+    except ValueError as exc:
+        raise UnreadableBaselineError(path, str(exc)) from exc
+    if unknown := ", ".join(_unknown_fields(document, asdict(baseline))):
+        raise UnreadableBaselineError(path, f"unknown fields: {unknown}")
     return baseline
 
 
-def _acceptance(stored: Mapping[str, Any]) -> Acceptance:
-    return Acceptance(
-        date=stored["date"],
-        reason=stored["reason"],
-        then=Figures(**stored["then"]) if stored["then"] else None,
-        now=Figures(**stored["now"]),
-        took_in=tuple(stored["took_in"]),
-    )
-
-
-def _stored(baseline: Baseline) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "thresholds": asdict(baseline.thresholds),
-        "picture_thresholds": dict(baseline.picture_thresholds),
-        "history": [asdict(entry) for entry in baseline.history],
-        "snapshot": asdict(baseline.snapshot),
-        "memories": [asdict(memory) for memory in baseline.memories],
-    }
+def _unknown_fields(stored: object, read: object) -> Iterator[str]:
+    """Find what msgspec skips: fields that the format does not have."""
+    if isinstance(stored, Mapping) and isinstance(read, Mapping):
+        for name, value in stored.items():
+            if name in read:
+                yield from _unknown_fields(value, read[name])
+            else:
+                yield str(name)
+    elif isinstance(stored, list) and isinstance(read, tuple):
+        for before, after in zip(stored, read, strict=True):
+            yield from _unknown_fields(before, after)
 
 
 def _image(path: Path, sha256: str) -> bytes:
@@ -208,15 +203,3 @@ def _image(path: Path, sha256: str) -> bytes:
     if hashlib.sha256(image).hexdigest() != sha256:
         raise BaselineThumbnailError(path, "another one")
     return image
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write whole or not at all: an interrupted run must not leave half a baseline."""
-    descriptor, unfinished = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)

@@ -1,29 +1,36 @@
-"""Makes every picture's thumbnail with the function as it stands, packaged and run in the sandbox."""
+"""Makes and scores every picture's thumbnail, by the function as it stands, packaged and in the sandbox."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
+import mimetypes
 import os
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from PIL import Image
 
+from benchmarks.bench import quality
 from benchmarks.bench.contenders import Spec
+from benchmarks.bench.plan import choose_subjects
 from benchmarks.bench.stage import PASSED, invoke, open_stage, outcome_of
-from benchmarks.gate import pictures, provenance, scoring
+from benchmarks.gate.provenance import SettingsLog, describe
 from benchmarks.gate.snapshot import (
-    Memory,
     MemoryEnvironment,
     Observation,
     PackageSize,
+    PeakMemory,
     Snapshot,
-    Thumbnail,
+    ThumbnailFigures,
 )
+from harness.errors import ThumbrigError
 from harness.package.build import build
 from harness.package.platforms import lambda_platform
 
@@ -32,74 +39,119 @@ if TYPE_CHECKING:
 
     from benchmarks.bench.plan import Subject
     from benchmarks.bench.stage import Entrant, Original, Stage
-    from benchmarks.gate.provenance import LogBook
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
     from harness.sandbox.environment import Environment
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"
 _MEMORY_MB = 512
+# Beyond the fourth decimal a score says nothing, and reads badly in a diff.
+_SCORE_DECIMALS = 4
+
+
+class UnreadableFixtureError(ThumbrigError):
+    """Raised when the rig itself cannot read a picture that the function is tried with."""
+
+    def __init__(self, path: Path, reason: object) -> None:
+        super().__init__(
+            f"{path}: expected a picture to judge by, cannot read it: {reason}; restore it, or take it out of"
+            " the set"
+        )
+
+
+class NoPictureError(ThumbrigError):
+    """Raised when the function wrote something else than a picture as its thumbnail."""
+
+    def __init__(self, subject: Subject, thumbnail: bytes) -> None:
+        super().__init__(
+            f"{subject.name}: expected a picture as its thumbnail, got {len(thumbnail):,} bytes that start"
+            f" with {thumbnail[:12]!r}; repair the function"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """What is to be observed: a function at the template's parameters, at these pictures."""
-
-    function: FunctionFolder
-    subjects: Sequence[Subject]
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    limiter: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sight:
+class PictureResult:
     """What came of one picture; without a thumbnail, `outcome` says why."""
 
-    subject: Subject
+    name: str
     outcome: str
     image: bytes
-    thumbnail: Thumbnail | None
+    thumbnail: ThumbnailFigures | None
     peak_bytes: int
 
 
-def observe(assignment: Assignment, *, progress: Callable[[Iterable[Sight]], Iterable[Sight]]) -> Observation:
+def choose_pictures(images: Path | None, function: FunctionFolder) -> list[Subject]:
+    """Choose the pictures of a folder, or the catalogue's without those that the function cannot do."""
+    subjects = choose_subjects((), images, quick=False)
+    chosen = {subject.name for subject in subjects}
+    for path in sorted(images.iterdir()) if images else ():
+        media_type = mimetypes.guess_type(path.name)[0] or ""
+        # It would drop out of the set without a word.
+        if media_type.startswith("image/") and path.name not in chosen:
+            raise UnreadableFixtureError(path, "it is of no kind that the rig decodes, or damaged")
+    return [subject for subject in subjects if subject.name not in function.cannot]
+
+
+def observe(
+    function: FunctionFolder,
+    subjects: Sequence[Subject],
+    *,
+    parameters: Mapping[str, str],
+    limiter: str | None,
+    progress: Callable[[Iterable[PictureResult]], Iterable[PictureResult]],
+) -> Observation:
     """Deploy the function, serve each picture once, and read what made the thumbnails."""
-    function = assignment.function
-    spec = Spec(name=function.name, folder=function.path, parameters=assignment.parameters)
+    spec = Spec(name=function.name, folder=function.path, parameters=parameters)
     # Beside the rest: nothing needs it before the end.
     with ThreadPoolExecutor(max_workers=1) as packer:
         packing = packer.submit(build, function, lambda_platform(function.runtime, "x86_64"), cache=_CACHE)
-        with open_stage(
-            [spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=assignment.limiter, cache=_CACHE
-        ) as stage:
+        with open_stage([spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=limiter, cache=_CACHE) as stage:
             entrant = stage.entrants[0]
             # Nothing is to be measured under a limiter that does not limit.
             _ = stage.target.limits
-            book = provenance.LogBook()
-            with contextlib.closing(_sights(stage, entrant, assignment.subjects, book)) as coming:
-                sights = list(progress(coming))
-            limiter = stage.target.confinement.limiter
-            platform = limiter.platform(function.runtime)
-            made_by = provenance.describe(function, entrant, platform, told=book.settings)
+            log = SettingsLog()
+            with contextlib.closing(_results(stage, entrant, subjects, log)) as coming:
+                results = list(progress(coming))
+            used = stage.target.confinement.limiter
+            platform = used.platform(function.runtime)
+            made_by = describe(function, entrant, platform, logged=log.settings)
         package = packing.result()
-    made = {sight.subject.name: sight for sight in sights if sight.thumbnail}
+    made = {result.name: (result, result.thumbnail) for result in results if result.thumbnail}
     return Observation(
         snapshot=Snapshot(
             function=made_by,
             package=PackageSize(unzipped_bytes=package.unzipped_bytes, zip_bytes=package.zip_bytes),
-            scorer=scoring.scorer(),
-            thumbnails={name: sight.thumbnail for name, sight in made.items() if sight.thumbnail},
+            scorer=_scorer(),
+            thumbnails={name: thumbnail for name, (_, thumbnail) in made.items()},
         ),
-        memory=Memory(
-            environment=_environment(limiter.name, platform),
-            peak_bytes={name: sight.peak_bytes for name, sight in made.items()},
+        memory=PeakMemory(
+            environment=_memory_environment(used.name, platform),
+            peak_bytes={name: result.peak_bytes for name, (result, _) in made.items()},
         ),
-        images={name: sight.image for name, sight in made.items()},
-        without_thumbnail={sight.subject.name: sight.outcome for sight in sights if not sight.thumbnail},
+        images={name: result.image for name, (result, _) in made.items()},
+        without_thumbnail={result.name: result.outcome for result in results if not result.thumbnail},
     )
 
 
-class _Lanes:
+def rescored(
+    then: Snapshot, now: Snapshot, images: Mapping[str, bytes], subjects: Sequence[Subject]
+) -> Snapshot:
+    """Score a baseline's thumbnails anew if the rig's scorer has changed, so that both sides have today's."""
+    if then.scorer == now.scorer:
+        return then
+    thumbnails = dict(then.thumbnails)
+    for subject in subjects:
+        before = thumbnails.get(subject.name)
+        original = _read(subject)
+        if before and hashlib.sha256(original).hexdigest() == before.original_sha256:
+            image = images[subject.name]
+            size = _size_of(subject, image)
+            found = _score(subject, original, image, size)
+            thumbnails[subject.name] = replace(before, ssimulacra2=found)
+    return replace(then, thumbnails=thumbnails)
+
+
+class _RunningEnvironments:
     """Keeps the environments that serve a picture now; closed, it stops them, and those that come later."""
 
     def __init__(self) -> None:
@@ -109,7 +161,7 @@ class _Lanes:
 
     @contextlib.contextmanager
     def keeping(self, environment: Environment) -> Iterator[Environment]:
-        """Have the environment stopped at the end of the block, or as soon as the lanes are closed."""
+        """Stop the environment at the end of the block, or as soon as this is closed."""
         with self._lock:
             self._environments.add(environment)
             late = self._closed
@@ -123,7 +175,7 @@ class _Lanes:
             environment.stop()
 
     def close(self) -> None:
-        """Let nothing go on: whoever interrupts does not wait for a function's time limit."""
+        """Stop all of them: after Ctrl-C nobody waits for a function's time limit."""
         with self._lock:
             self._closed = True
             environments = list(self._environments)
@@ -131,34 +183,43 @@ class _Lanes:
             environment.stop()
 
 
-def _sights(
-    stage: Stage, entrant: Entrant, subjects: Sequence[Subject], book: LogBook
-) -> Generator[Sight, None, None]:
-    lanes = _Lanes()
+def _results(
+    stage: Stage, entrant: Entrant, subjects: Sequence[Subject], log: SettingsLog
+) -> Generator[PictureResult, None, None]:
+    running = _RunningEnvironments()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         try:
-            yield from workers.map(lambda subject: _look(stage, entrant, subject, book, lanes), subjects)
+            yield from workers.map(lambda subject: _result(stage, entrant, subject, log, running), subjects)
         finally:
-            lanes.close()
+            running.close()
 
 
-def _look(stage: Stage, entrant: Entrant, subject: Subject, book: LogBook, lanes: _Lanes) -> Sight:
-    data = pictures.read(subject)
+def _result(
+    stage: Stage, entrant: Entrant, subject: Subject, log: SettingsLog, running: _RunningEnvironments
+) -> PictureResult:
+    data = _read(subject)
     original = entrant.put(subject.name, data)
     # A new environment for each picture: the peak of one that has served others depends on their order.
-    with lanes.keeping(stage.start(entrant, log=book)) as environment:
+    with running.keeping(stage.start(entrant, log=log)) as environment:
         invocation = invoke(environment, original)
     outcome = outcome_of(invocation)
     image = _image(entrant, original) if outcome == PASSED else b""
     if outcome == PASSED and not image:
         outcome = "no thumbnail, and no error either"
-    return Sight(
-        subject=subject,
+    return PictureResult(
+        name=subject.name,
         outcome=outcome,
         image=image,
-        thumbnail=_described(subject, data, image, entrant.deployment.thumbnail_extension) if image else None,
+        thumbnail=_figures(subject, data, image, entrant.deployment.thumbnail_extension) if image else None,
         peak_bytes=invocation.peak_memory_bytes,
     )
+
+
+def _read(subject: Subject) -> bytes:
+    try:
+        return subject.path.read_bytes()
+    except OSError as exc:
+        raise UnreadableFixtureError(subject.path, exc.strerror) from exc
 
 
 def _image(entrant: Entrant, original: Original) -> bytes:
@@ -171,20 +232,45 @@ def _image(entrant: Entrant, original: Original) -> bytes:
         raise
 
 
-def _described(subject: Subject, original: bytes, image: bytes, extension: str) -> Thumbnail:
-    width, height = scoring.size_of(subject, image)
-    return Thumbnail(
+def _figures(subject: Subject, original: bytes, image: bytes, extension: str) -> ThumbnailFigures:
+    size = _size_of(subject, image)
+    return ThumbnailFigures(
         file_name=subject.name + extension,
         original_sha256=hashlib.sha256(original).hexdigest(),
         sha256=hashlib.sha256(image).hexdigest(),
         size_bytes=len(image),
-        width_pixels=width,
-        height_pixels=height,
-        ssimulacra2=scoring.score(subject, original, image),
+        width_pixels=size[0],
+        height_pixels=size[1],
+        ssimulacra2=_score(subject, original, image, size),
     )
 
 
-def _environment(limiter: str, platform: Platform) -> MemoryEnvironment:
+def _size_of(subject: Subject, thumbnail: bytes) -> tuple[int, int]:
+    try:
+        with Image.open(io.BytesIO(thumbnail)) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError) as exc:
+        raise NoPictureError(subject, thumbnail) from exc
+
+
+def _score(subject: Subject, original: bytes, thumbnail: bytes, size: tuple[int, int]) -> float:
+    """Score a thumbnail against the lossless one of its own size."""
+    try:
+        lossless = quality.lossless_thumbnail(original, size)
+    # Damaged pictures raise nearly anything.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+        raise UnreadableFixtureError(subject.path, exc) from exc
+    return round(quality.score(thumbnail, lossless), _SCORE_DECIMALS)
+
+
+def _scorer() -> dict[str, str]:
+    """Name what makes the scores: libraries, and the rig's own way to the lossless thumbnail."""
+    versions = {name: metadata.version(name) for name in ("ssimulacra2", "Pillow", "numpy")}
+    source = Path(quality.__file__).read_bytes()
+    return {**versions, "quality.py": hashlib.sha256(source).hexdigest()[:12]}
+
+
+def _memory_environment(limiter: str, platform: Platform) -> MemoryEnvironment:
     return MemoryEnvironment(
         limiter=limiter,
         runtime=platform.runtime,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.gate.snapshot import Provenance
 from harness import process
 from harness.package.platforms import host_platform
-from harness.sandbox.python_runtime import interpreter
+from harness.sandbox.runtimes import interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
 
-# Compiled code that is the same whatever the version of Python: what has one in its name is built for each.
+# Compiled code that is the same for every version of Python; a file with a version in its name is not.
 _COMPILED = re.compile(r"(\.so(\.\d+)*|\.dylib|\.node)$")
 _ONE_PYTHON = re.compile(r"\.cpython-\d+")
 
 _NODE_VERSIONS = re.compile(r"node_modules/@img/[^/]+/versions\.json")
 _NODE_PACKAGE = re.compile(r"node_modules/((@[^/]+/)?[^/]+)/package\.json")
 
-# In the function's interpreter, with nothing but its package: what counts is not what the rig has installed.
+# In the function's interpreter, with nothing but its package: what the rig has installed does not count.
 _ASK_PYTHON = """
 import json
 from importlib import metadata
@@ -50,8 +50,8 @@ print(json.dumps(found))
 """
 
 
-class LogBook:
-    """Keeps what a function says of its settings: JSON lines of its log that have `settings`."""
+class SettingsLog:
+    """Keeps the settings that a function logs: JSON lines of its log that have `settings`."""
 
     def __init__(self) -> None:
         self.settings: dict[str, str] = {}
@@ -68,9 +68,9 @@ class LogBook:
 
 
 def describe(
-    folder: FunctionFolder, entrant: Entrant, platform: Platform, *, told: Mapping[str, str]
+    folder: FunctionFolder, entrant: Entrant, platform: Platform, *, logged: Mapping[str, str]
 ) -> Provenance:
-    """Describe the function that runs on a platform; `told` are the settings that it says it has."""
+    """Describe the function that runs on a platform; `logged` are the settings in its log."""
     with zipfile.ZipFile(entrant.package.path) as archive:
         libraries = dict(_node_libraries(archive))
         build = _build(archive)
@@ -80,7 +80,7 @@ def describe(
     # The bucket's name is another one in each run.
     settings = {
         name: value
-        for name, value in {**entrant.function.variables, **told}.items()
+        for name, value in {**entrant.function.variables, **logged}.items()
         if value != entrant.deployment.bucket
     }
     return Provenance(

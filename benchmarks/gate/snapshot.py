@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  msgspec reads it at run time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thumbnail:
+class ThumbnailFigures:
     """One picture's thumbnail; `original_sha256` is of the picture that it was made from."""
 
     file_name: str
@@ -24,7 +21,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryEnvironment:
-    """What decides a peak besides the function: peaks of unequal environments are not compared."""
+    """What decides a peak besides the function; only peaks of equal environments are compared."""
 
     limiter: str
     runtime: str
@@ -37,8 +34,8 @@ class MemoryEnvironment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Memory:
-    """The peak of each picture, served by an environment that was started for it."""
+class PeakMemory:
+    """The peak of each picture, each in an environment that was started for it."""
 
     environment: MemoryEnvironment
     peak_bytes: Mapping[str, int] = field(hash=False)
@@ -48,8 +45,8 @@ class Memory:
 class Provenance:
     """What made the thumbnails.
 
-    `build` tells two builds of the same versions apart: it is a digest of the compiled libraries in the
-    package. `settings` are the function's variables and what it says of itself in its log.
+    `build` is a digest of the compiled libraries in the package, which two builds of the same versions differ
+    in. `settings` are the function's variables, and the settings that it writes to its log.
     """
 
     name: str
@@ -64,7 +61,7 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSize:
-    """The package as it is deployed to Lambda (x86_64): the same size on every machine, but for the zip's."""
+    """The package for Lambda (x86_64); unzipped it has the same size on every machine."""
 
     unzipped_bytes: int
     zip_bytes: int
@@ -72,12 +69,12 @@ class PackageSize:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What the baseline keeps of a run; `scorer` names what the scores were made with."""
+    """What the baseline keeps of a run; `scorer` names what made the scores."""
 
     function: Provenance
     package: PackageSize
     scorer: Mapping[str, str] = field(hash=False)
-    thumbnails: Mapping[str, Thumbnail] = field(hash=False)
+    thumbnails: Mapping[str, ThumbnailFigures] = field(hash=False)
 
     @property
     def set_bytes(self) -> int:
@@ -87,9 +84,9 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """Everything that one run saw; `without_thumbnail` says what came of the other pictures."""
+    """Everything that one run saw; `without_thumbnail` has the outcomes of the other pictures."""
 
     snapshot: Snapshot
-    memory: Memory
+    memory: PeakMemory
     images: Mapping[str, bytes] = field(hash=False)
     without_thumbnail: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -1,4 +1,4 @@
-"""What the gate says: an outcome for each picture and each figure, as data for every printer."""
+"""What the gate says of a run, as data: a status for each picture, and a check for each figure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from benchmarks.gate.snapshot import Thumbnail
+    from collections.abc import Mapping
+
+    from benchmarks.gate.snapshot import ThumbnailFigures
 
 Value: TypeAlias = float | tuple[int, int]
 
 
-class Outcome(StrEnum):
+class GateStatus(StrEnum):
     """How a picture or a figure stands to the baseline."""
 
     HELD = "held"
@@ -42,24 +44,27 @@ class Check:
     regressed: bool
 
     @property
-    def severity(self) -> float:
-        """How many times the limit it got worse; another pixel size has no measure."""
+    def worse_by(self) -> float:
+        """How much worse it got, in its own unit; infinitely for another pixel size."""
         if isinstance(self.then, tuple) or isinstance(self.now, tuple):
             return inf if self.regressed else 0.0
-        worse = self.now - self.then
-        if self.metric is Metric.SCORE:
-            return -worse / self.limit if self.limit else inf
-        return worse / self.then * 100 / self.limit if self.then and self.limit else inf
+        return self.then - self.now if self.metric is Metric.SCORE else self.now - self.then
+
+    @property
+    def severity(self) -> float:
+        """How many times its limit it got worse."""
+        unit = 1.0 if self.metric is Metric.SCORE or isinstance(self.then, tuple) else self.then / 100
+        return self.worse_by / (unit * self.limit) if unit * self.limit else inf
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureVerdict:
-    """One picture; a missing one has a reason, and whichever of its two thumbnails there is."""
+    """One picture; a missing one has a reason, and may lack a thumbnail."""
 
     name: str
-    outcome: Outcome
-    then: Thumbnail | None
-    now: Thumbnail | None
+    status: GateStatus
+    then: ThumbnailFigures | None
+    now: ThumbnailFigures | None
     checks: tuple[Check, ...] = ()
     reason: str | None = None
     bought: bool = False
@@ -76,7 +81,7 @@ class PictureVerdict:
         return max((check.severity for check in self.regressions), default=0.0)
 
 
-class Subject(StrEnum):
+class ChangeKind(StrEnum):
     """What may have changed since the baseline; the value is its name for people."""
 
     SETTING = "setting"
@@ -92,31 +97,23 @@ class Subject(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something that is another than it was; one side is None where it is new or gone."""
+    """Something that differs from the baseline; one side is None where it is new or gone."""
 
-    subject: Subject
+    kind: ChangeKind
     name: str
     then: str | None
     now: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class NotCompared:
-    """A figure that the gate could not hold, and why not."""
-
-    metric: Metric
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """Everything that the gate says of one run."""
+    """Everything that the gate says of one run; `not_compared` has a reason for each figure left out."""
 
     function: str
     baseline_date: str
     whole: tuple[Check, ...]
     pictures: tuple[PictureVerdict, ...]
-    not_compared: tuple[NotCompared, ...]
+    not_compared: Mapping[Metric, str]
     changes: tuple[Change, ...]
     better: bool
     accept_command: str = 'nox -s gate -- --accept "why this is wanted"'
@@ -124,7 +121,7 @@ class Verdict:
     @property
     def red(self) -> bool:
         """Whether something regressed or is missing."""
-        return bool(self.regressions) or any(entry.outcome is not Outcome.HELD for entry in self.pictures)
+        return bool(self.regressions) or any(entry.status is not GateStatus.HELD for entry in self.pictures)
 
     @property
     def regressions(self) -> list[Check]:
@@ -133,8 +130,8 @@ class Verdict:
 
     def worst_first(self) -> list[PictureVerdict]:
         """List the pictures that regressed, the worst on top."""
-        return sorted(self.of(Outcome.REGRESSED), key=lambda entry: -entry.severity)
+        return sorted(self.of(GateStatus.REGRESSED), key=lambda entry: -entry.severity)
 
-    def of(self, outcome: Outcome) -> list[PictureVerdict]:
-        """List the pictures of one outcome."""
-        return [entry for entry in self.pictures if entry.outcome is outcome]
+    def of(self, status: GateStatus) -> list[PictureVerdict]:
+        """List the pictures of one status."""
+        return [entry for entry in self.pictures if entry.status is status]

@@ -2,39 +2,116 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.gate.verdict import Metric, Outcome, Subject
+from benchmarks.gate.verdict import ChangeKind, GateStatus, Metric
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from benchmarks.gate.baseline import Acceptance, Figures
     from benchmarks.gate.verdict import Change, Check, PictureVerdict, Value, Verdict
 
-# What is told of a red verdict without a known cause.
+# Printed for a red verdict without a known cause.
 NOTHING_CHANGED = "nothing that the gate knows: settings, libraries, files and pictures are the baseline's"
 
 # Known by digests, which say nothing to a person.
-_DIGESTS = (Subject.CODE, Subject.BUILD, Subject.PICTURE)
+_DIGESTS = (ChangeKind.CODE, ChangeKind.BUILD, ChangeKind.PICTURE)
 _MOST_NAMES = 8
 
 
-def headline(verdict: Verdict) -> str:
-    """Say in one line how it ended."""
+@dataclass(frozen=True, kw_only=True)
+class FigureLine:
+    """One figure in words: the cells of a table, and a sentence."""
+
+    status: GateStatus
+    name: str
+    figure: str
+    cells: tuple[str, str, str, str]
+    """Then, now, the change, and how much of it is allowed."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureWords:
+    """One picture in words; a missing one has the remark alone."""
+
+    name: str
+    status: GateStatus
+    lines: list[FigureLine]
+    remark: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictWords:
+    """The whole verdict in words: figures that regressed come first, then the pictures, the worst on top."""
+
+    headline: str
+    advice: str
+    command: str | None
+    changes: list[str]
+    whole: list[FigureLine]
+    missing: list[PictureWords]
+    regressed: list[PictureWords]
+    held: list[PictureWords]
+    history: list[str]
+
+
+def in_words(verdict: Verdict, history: Sequence[Acceptance] = ()) -> VerdictWords:
+    """Put a verdict and its baseline's history in words."""
+    red_first = sorted(verdict.whole, key=lambda check: not check.regressed)
+    return VerdictWords(
+        headline=_headline(verdict),
+        advice=_advice(verdict),
+        command=verdict.accept_command if verdict.red or verdict.better else None,
+        changes=_changes(verdict),
+        whole=[_line("whole set", _whole_name(check), check) for check in red_first],
+        missing=[_picture(entry) for entry in verdict.of(GateStatus.MISSING)],
+        regressed=[_picture(entry) for entry in verdict.worst_first()],
+        held=[_picture(entry) for entry in verdict.of(GateStatus.HELD)],
+        history=[acceptance(entry) for entry in reversed(history)],
+    )
+
+
+def _picture(entry: PictureVerdict) -> PictureWords:
+    # A pixel size that did not change is not worth a line.
+    checks = [check for check in entry.checks if check.metric is not Metric.PIXELS or check.regressed]
+    return PictureWords(
+        name=entry.name,
+        status=entry.status,
+        lines=[_line(entry.name, check.metric, check) for check in checks],
+        remark=_remark(entry),
+    )
+
+
+def _line(name: str, figure: str, check: Check) -> FigureLine:
+    then, now = _value(check.metric, check.then), _value(check.metric, check.now)
+    change, allowed = _difference(check), _limit(check)
+    return FigureLine(
+        status=GateStatus.REGRESSED if check.regressed else GateStatus.HELD,
+        name=name,
+        figure=figure,
+        cells=(then, now, change, allowed),
+        sentence=f"{check.metric}: {then} -> {now}, {change}, allowed {allowed}",
+    )
+
+
+def _headline(verdict: Verdict) -> str:
     total = len(verdict.pictures)
     if not verdict.red:
         return f"held: {numbers.count(total, 'picture')}" + ("; better in all" if verdict.better else "")
-    regressed, missing = verdict.of(Outcome.REGRESSED), verdict.of(Outcome.MISSING)
+    regressed, missing = verdict.of(GateStatus.REGRESSED), verdict.of(GateStatus.MISSING)
     parts = [f"{len(regressed)} of {numbers.count(total, 'picture')} regressed"] if regressed else []
     parts += [f"{len(missing)} of {numbers.count(total, 'picture')} missing"] if missing else []
     bought = sum(entry.bought for entry in regressed)
     parts += [f"fewer bytes bought with a lower score in {numbers.count(bought, 'picture')}"] * (bought > 0)
-    parts += [f"whole set: {whole_name(check)} {difference(check)}" for check in verdict.regressions]
+    parts += [f"whole set: {_whole_name(check)} {_difference(check)}" for check in verdict.regressions]
     return "; ".join(parts)
 
 
-def advice(verdict: Verdict) -> str:
-    """Say in one line what to do."""
+def _advice(verdict: Verdict) -> str:
     if verdict.red:
         return "repair it, or take it as the new baseline"
     if verdict.better:
@@ -42,13 +119,7 @@ def advice(verdict: Verdict) -> str:
     return "nothing to do"
 
 
-def command(verdict: Verdict) -> str | None:
-    """Give the command that the advice needs, if it needs one."""
-    return verdict.accept_command if verdict.red or verdict.better else None
-
-
-def whole_name(check: Check) -> str:
-    """Name a figure of the whole set."""
+def _whole_name(check: Check) -> str:
     return {
         Metric.SCORE: "mean SSIMULACRA2",
         Metric.MEMORY: "highest peak memory",
@@ -56,8 +127,7 @@ def whole_name(check: Check) -> str:
     }.get(check.metric, check.metric.value)
 
 
-def value(metric: Metric, figure: Value) -> str:
-    """Tell a figure with its unit."""
+def _value(metric: Metric, figure: Value) -> str:
     if isinstance(figure, tuple):
         return f"{figure[0]}x{figure[1]}"
     match metric:
@@ -70,22 +140,20 @@ def value(metric: Metric, figure: Value) -> str:
     return f"{figure:,.0f}"
 
 
-def difference(check: Check) -> str:
-    """Tell by how much a figure changed."""
+def _difference(check: Check) -> str:
     then, now = check.then, check.now
     if isinstance(then, tuple) or isinstance(now, tuple):
         return "none" if then == now else "changed"
     if check.metric is Metric.SCORE:
         return f"{now - then:+.2f} points"
-    percent = f" ({(now - then) / then * 100:+.1f} %)" if then else ""
+    percent = f" ({numbers.change_percent(then, now)})" if then else ""
     if check.metric is Metric.BYTES:
         return f"{now - then:+,.0f} bytes{percent}"
     sign = "+" if now >= then else "-"
-    return f"{sign}{value(check.metric, abs(now - then))}{percent}"
+    return f"{sign}{_value(check.metric, abs(now - then))}{percent}"
 
 
-def limit(check: Check) -> str:
-    """Tell how far a figure might have gone."""
+def _limit(check: Check) -> str:
     match check.metric:
         case Metric.SCORE:
             return f"-{check.limit:g} {'point' if check.limit == 1 else 'points'}"
@@ -94,13 +162,7 @@ def limit(check: Check) -> str:
     return f"+{check.limit:g} %"
 
 
-def sentence(check: Check) -> str:
-    """Tell a figure then and now, by how much, and what was allowed."""
-    then, now = value(check.metric, check.then), value(check.metric, check.now)
-    return f"{check.metric}: {then} -> {now}, {difference(check)}, allowed {limit(check)}"
-
-
-def remark(entry: PictureVerdict) -> str:
+def _remark(entry: PictureVerdict) -> str:
     """Say what figures alone do not."""
     if entry.reason:
         return entry.reason
@@ -110,23 +172,23 @@ def remark(entry: PictureVerdict) -> str:
     return ""
 
 
-def changes(verdict: Verdict) -> list[str]:
-    """Tell what changed since the baseline; a red verdict without any says so."""
-    told = [_change(entry) for entry in verdict.changes if entry.subject not in _DIGESTS]
-    for subject in _DIGESTS:
+def _changes(verdict: Verdict) -> list[str]:
+    """Name what changed since the baseline; a red verdict without a known cause says so."""
+    lines = [_change(entry) for entry in verdict.changes if entry.kind not in _DIGESTS]
+    for kind in _DIGESTS:
         # In one line: of many files each is of little interest.
-        names = [_changed(entry) for entry in verdict.changes if entry.subject is subject]
+        names = [_changed(entry) for entry in verdict.changes if entry.kind is kind]
         rest = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
-        told += [f"{subject} changed: {', '.join(names[:_MOST_NAMES] + rest)}"] if names else []
-    return told or [NOTHING_CHANGED] * verdict.red
+        lines += [f"{kind} changed: {', '.join(names[:_MOST_NAMES] + rest)}"] if names else []
+    return lines or [NOTHING_CHANGED] * verdict.red
 
 
 def _change(entry: Change) -> str:
     if entry.then is None:
-        return f"{entry.subject} {entry.name}: new, {entry.now}"
+        return f"{entry.kind} {entry.name}: new, {entry.now}"
     if entry.now is None:
-        return f"{entry.subject} {entry.name}: gone, was {entry.then}"
-    return f"{entry.subject} {entry.name}: {entry.then} -> {entry.now}"
+        return f"{entry.kind} {entry.name}: gone, was {entry.then}"
+    return f"{entry.kind} {entry.name}: {entry.then} -> {entry.now}"
 
 
 def _changed(entry: Change) -> str:
@@ -136,7 +198,7 @@ def _changed(entry: Change) -> str:
 
 
 def acceptance(entry: Acceptance) -> str:
-    """Tell one line of the history in figures."""
+    """Write one entry of the history in figures."""
     now, then = entry.now, entry.then
     if then is None:
         return f"{entry.date}, {entry.reason}: {_figures(now)}"
@@ -152,6 +214,6 @@ def _figures(figures: Figures) -> str:
     return (
         f"{numbers.count(figures.pictures, 'picture')}, {figures.set_bytes:,} bytes, mean SSIMULACRA2"
         f" {figures.mean_ssimulacra2:.2f},"
-        f" highest peak {value(Metric.MEMORY, figures.largest_peak_bytes)},"
-        f" package {value(Metric.PACKAGE, figures.package_unzipped_bytes)}"
+        f" highest peak {_value(Metric.MEMORY, figures.largest_peak_bytes)},"
+        f" package {_value(Metric.PACKAGE, figures.package_unzipped_bytes)}"
     )

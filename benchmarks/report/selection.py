@@ -1,14 +1,17 @@
-"""What the report picks from the results: whom it is about, and the picture that it compares by."""
+"""What the report picks from the results: its contender, and the picture that it compares by."""
 
 from __future__ import annotations
 
 from statistics import mean
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from harness.plotting.palette import styles
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from benchmarks.bench.results import Measurement, Picture, Results, SweepPoint
+    from harness.plotting.palette import Style
 
 T = TypeVar("T")
 
@@ -25,6 +28,11 @@ def focus(results: Results) -> str | None:
     picture = reference(results)
     ranked = fastest_first(picture.measurements) if picture else []
     return next((entry.contender for entry in ranked), names[0] if names else None)
+
+
+def styles_of(results: Results) -> Mapping[str, Style]:
+    """Give every contender its style, the same in all plots and tables."""
+    return styles([contender.name for contender in results.contenders], first=focus(results) or "")
 
 
 def reference(results: Results) -> Picture | None:
@@ -46,6 +54,12 @@ def fastest_first(measurements: list[Measurement]) -> list[Measurement]:
         if entry.outcome == SUCCESS and entry.p50_ms is not None
     ]
     return [entry for _, entry in sorted(timed, key=lambda pair: pair[0])]
+
+
+def failures_last(measurements: list[Measurement]) -> list[Measurement]:
+    """Sort the measurements by their medians; those without one go last."""
+    ranked = fastest_first(measurements)
+    return ranked + [entry for entry in measurements if entry not in ranked]
 
 
 def made_by_all(results: Results) -> list[Picture]:
@@ -74,7 +88,7 @@ def mean_bytes_and_score(pictures: list[Picture], contender: str) -> tuple[float
 
 
 def ours_first(results: Results, entries: Iterable[T], name_of: Callable[[T], str]) -> list[T]:
-    """Sort what tells of contenders: the one that the report is about, then the others in their order."""
+    """Sort entries of contenders: first the one that the report is about, then the others in their order."""
     name = focus(results)
     return sorted(entries, key=lambda entry: name_of(entry) != name)
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.report.findings import cold_start_ms, memory_choice
 from benchmarks.report.selection import (
     SUCCESS,
-    fastest_first,
+    failures_last,
     focus,
     measurement,
     ours_first,
     reference,
     sweep_of,
 )
-from benchmarks.report.verdict import cold_start_ms, memory_choice
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ _MEASURED = ("p50 ms", "p95 ms", "CPU ms", "peak MB", "bytes", "SSIMULACRA2", "U
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line: whose it is, where that is a contender, its cells, and whether it tells of a failure."""
+class TableRow:
+    """One row, and whether it shows a failure."""
 
-    contender: str | None
     cells: list[str]
     failed: bool = False
 
@@ -39,31 +38,29 @@ class Table:
 
     name: str
     heads: list[str]
-    rows: list[Row]
+    rows: list[TableRow]
     words: int = 1
 
 
 def reference_table(results: Results) -> Table | None:
-    """Tell the reference picture, and each contender's median as a multiple of ours."""
+    """Show the reference picture, and each contender's median as a multiple of ours."""
     picture, name = reference(results), focus(results)
     if picture is None:
         return None
     own = measurement(picture, name)
-    ranked = fastest_first(picture.measurements)
-    failed = [entry for entry in picture.measurements if entry not in ranked]
     rows = []
-    for entry in ranked + failed:
+    for entry in failures_last(picture.measurements):
         times = numbers.EMPTY
         if own and own.p50_ms and entry.p50_ms:
-            times = numbers.ratio(entry.p50_ms / own.p50_ms)
+            times = numbers.two_decimals(entry.p50_ms / own.p50_ms)
         row = _measured([entry.contender], entry)
-        rows.append(Row(contender=entry.contender, cells=[*row.cells, times], failed=row.failed))
+        rows.append(TableRow(cells=[*row.cells, times], failed=row.failed))
     heads = ["contender", *_MEASURED, f"p50, times {name}'s"]
     return Table(name=f"Contenders at {picture.name}", heads=heads, rows=rows)
 
 
 def all_numbers_table(results: Results) -> Table:
-    """Tell every picture and contender."""
+    """Show every picture and contender."""
     rows = [
         _measured([picture.name, entry.contender], entry)
         for picture in results.pictures
@@ -75,7 +72,7 @@ def all_numbers_table(results: Results) -> Table:
 
 
 def sweep_table(results: Results) -> Table | None:
-    """Tell the sweep, with the sizes that it recommends to each contender."""
+    """Show the sweep, with the sizes that it recommends to each contender."""
     rows = [
         row
         for contender in ours_first(results, results.contenders, lambda entry: entry.name)
@@ -86,10 +83,9 @@ def sweep_table(results: Results) -> Table | None:
 
 
 def cold_start_table(results: Results) -> Table | None:
-    """Tell the cold starts, and the packages that they load."""
+    """Show the cold starts, and the packages that they load."""
     rows = [
-        Row(
-            contender=entry.name,
+        TableRow(
             cells=[
                 entry.name,
                 entry.runtime,
@@ -108,10 +104,9 @@ def cold_start_table(results: Results) -> Table | None:
 
 
 def smallest_memory_table(results: Results) -> Table | None:
-    """Tell the smallest memory with which everything passes."""
+    """Show the smallest memory with which everything passes."""
     rows = [
-        Row(
-            contender=entry.contender,
+        TableRow(
             cells=[entry.contender, _set_by(entry), numbers.whole(entry.memory_mb)],
             failed=entry.memory_mb is None,
         )
@@ -124,10 +119,9 @@ def smallest_memory_table(results: Results) -> Table | None:
 
 
 def largest_pictures_table(results: Results) -> Table | None:
-    """Tell how each contender ends with the most pixels, format by format."""
+    """Show how each contender ends with the most pixels, format by format."""
     rows = [
-        Row(
-            contender=entry.contender,
+        TableRow(
             cells=[
                 entry.contender,
                 entry.format,
@@ -143,10 +137,9 @@ def largest_pictures_table(results: Results) -> Table | None:
 
 
 def soak_table(results: Results) -> Table | None:
-    """Tell what many invocations did to the memory at rest."""
+    """Show what many invocations did to the memory at rest."""
     rows = [
-        Row(
-            contender=entry.contender,
+        TableRow(
             cells=[
                 entry.contender,
                 entry.verdict,
@@ -168,7 +161,7 @@ def _set_by(entry: SmallestMemory) -> str:
     return entry.needs or numbers.EMPTY
 
 
-def _measured(names: list[str], entry: Measurement) -> Row:
+def _measured(names: list[str], entry: Measurement) -> TableRow:
     failed = entry.outcome != SUCCESS
     cells = [
         entry.outcome if failed else numbers.milliseconds(entry.p50_ms),
@@ -177,28 +170,18 @@ def _measured(names: list[str], entry: Measurement) -> Row:
         numbers.memory(entry.median_peak_bytes),
         numbers.whole(entry.bytes_out),
         numbers.score(entry.ssimulacra2),
-        numbers.usd(entry.usd_per_million),
+        numbers.two_decimals(entry.usd_per_million),
     ]
-    return Row(contender=entry.contender, cells=[*names, *cells], failed=failed)
+    return TableRow(cells=[*names, *cells], failed=failed)
 
 
-def _sweep_rows(points: list[SweepPoint]) -> list[Row]:
+def _sweep_rows(points: list[SweepPoint]) -> list[TableRow]:
     choice = memory_choice(points)
     rows = []
     for point in points:
-        good_for = (
-            [
-                word
-                for word, chosen in (
-                    ("cheapest", choice.cheapest),
-                    ("balanced", choice.balanced),
-                    ("fastest", choice.fastest),
-                )
-                if chosen is point
-            ]
-            if choice
-            else []
-        )
+        good_for = [
+            word for word in ("cheapest", "balanced", "fastest") if getattr(choice, word, None) is point
+        ]
         failed = point.outcome != SUCCESS
         cells = [
             point.contender,
@@ -206,7 +189,7 @@ def _sweep_rows(points: list[SweepPoint]) -> list[Row]:
             numbers.whole(point.memory_mb),
             numbers.milliseconds(point.p50_ms),
             numbers.milliseconds(point.p95_ms),
-            numbers.usd(point.usd_per_million),
+            numbers.two_decimals(point.usd_per_million),
         ]
-        rows.append(Row(contender=point.contender, cells=cells, failed=failed))
+        rows.append(TableRow(cells=cells, failed=failed))
     return rows

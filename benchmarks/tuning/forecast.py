@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.gate.baseline import Thresholds
 from benchmarks.gate.compare import fell, grew
-from benchmarks.gate.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

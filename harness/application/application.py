@@ -1,8 +1,4 @@
-"""What a backend does with the pipeline: upload, know the address, wait, replace, delete.
-
-It can be imported by an application: it needs the outputs of the stack (`Pipeline`), boto3's clients, and the
-permissions that docs/application.md lists.
-"""
+"""What a backend does with the pipeline: upload, know the address, wait, replace, delete."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from harness.application.deletion import Deleter
+from harness.application.deletion import Deleter, is_missing
 from harness.application.names import content_type_of, safe_name
 from harness.application.pipeline import THUMBNAIL
 from harness.errors import ThumbrigError
@@ -26,8 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_s3 import S3Client
 
-    from harness.application.deletion import Deletion, Sweep
-    from harness.application.invalidation import Invalidation
+    from harness.application.deletion import Deletion, Invalidation
     from harness.application.pipeline import Pipeline
 
 # Short pauses: what is measured is the time until the thumbnail can be seen.
@@ -93,10 +88,11 @@ class Overwrite:
     invalidation: Invalidation | None
 
 
-class Application:
+class Application(Deleter):
     """The application's side of one pipeline; may be used from several threads.
 
-    Without `cloudfront` the CDN is told nothing. `explain` is asked what happened if a thumbnail stays away.
+    Without `cloudfront` nothing is invalidated. `explain` returns lines that say what happened to an upload
+    whose thumbnail did not come in time.
     """
 
     def __init__(
@@ -107,9 +103,7 @@ class Application:
         cloudfront: CloudFrontClient | None = None,
         explain: Callable[[Upload], Sequence[str]] = lambda _: (),
     ) -> None:
-        self.pipeline = pipeline
-        self._s3 = s3
-        self._deleter = Deleter(pipeline=pipeline, s3=s3, cloudfront=cloudfront)
+        super().__init__(pipeline, s3=s3, cloudfront=cloudfront)
         self._explain = explain
 
     def upload(self, source: Path | bytes, filename: str) -> Upload:
@@ -131,7 +125,7 @@ class Application:
         )
 
     def thumbnail_url(self, original: str, size: str = THUMBNAIL) -> str:
-        """Give the address of a thumbnail, from its original's key or address; known before there is one."""
+        """Return the address of a thumbnail, from its original's key or address; known at once."""
         return self.pipeline.thumbnail_url(original, size)
 
     def find(self, upload: Upload, size: str = THUMBNAIL) -> Thumbnail | None:
@@ -142,7 +136,7 @@ class Application:
         self, upload: Upload, *, timeout_seconds: float = _READY_TIMEOUT_SECONDS
     ) -> Thumbnail:
         """Poll the bucket until the thumbnail is there; at the time-out, say what happened instead."""
-        return self._wait(_Visible(self, upload), timeout_seconds)
+        return self._wait(upload, lambda: self.find(upload), timeout_seconds)
 
     def replace(
         self,
@@ -156,7 +150,7 @@ class Application:
 
         The CDN and every browser may keep a thumbnail for a year, and nobody can make a browser forget. So a
         changed photo gets a new address, and no cache matters. The old one goes only when the new one can be
-        seen: whoever looks meanwhile sees a photo. If the new one never comes, the old one stays, and
+        seen, so that people always see one of the two. If the new one never comes, the old one stays, and
         NotReadyError is raised.
         """
         upload = self.upload(source, filename)
@@ -175,36 +169,20 @@ class Application:
         key = self.pipeline.original_key(original)
         before = self._look(self.pipeline.thumbnail_key(key), time.monotonic())
         upload = self.put(key, source)
-        thumbnail = self._wait(_Changed(self, upload, before), timeout_seconds)
+
+        def look() -> Thumbnail | None:
+            found = self.find(upload)
+            return found if found and _version(found) != _version(before) else None
+
+        thumbnail = self._wait(upload, look, timeout_seconds)
         invalidation = self.invalidate(key, *self.pipeline.thumbnail_keys(key))
         return Overwrite(upload=upload, thumbnail=thumbnail, invalidation=invalidation)
-
-    def delete(self, original: str) -> Deletion:
-        """Delete a photo everywhere, at once; deleting again does no harm.
-
-        If it may be in the middle of being resized, a thumbnail can still turn up: have `sweep` called after
-        `settled_epoch_seconds` of what this returns, by a delayed job or by `wait_until_settled`.
-        """
-        return self._deleter.delete(original)
-
-    def sweep(self, deletion: Deletion) -> Sweep:
-        """Take away what turned up after a deletion; final once the deletion is settled."""
-        return self._deleter.sweep(deletion)
-
-    def wait_until_settled(self, deletion: Deletion) -> list[Sweep]:
-        """Sweep until nothing can turn up any more: for a job, as it takes the function's time limit."""
-        return self._deleter.wait_until_settled(deletion)
-
-    def invalidate(self, *keys: str) -> Invalidation | None:
-        """Have the CDN forget objects by one request; gives None where there is no CDN."""
-        return self._deleter.invalidate(*keys)
 
     def _look(self, key: str, started_seconds: float) -> Thumbnail | None:
         try:
             answer = self._s3.get_object(Bucket=self.pipeline.bucket, Key=key)
         except ClientError as exc:
-            # Without s3:ListBucket, S3 answers 403 for a key that is not there.
-            if exc.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
+            if is_missing(exc):
                 return None
             raise
         data = answer["Body"].read()
@@ -218,32 +196,14 @@ class Application:
             visible_seconds=time.monotonic() - started_seconds,
         )
 
-    def _wait(self, condition: _Visible, timeout_seconds: float) -> Thumbnail:
+    def _wait(
+        self, upload: Upload, look: Callable[[], Thumbnail | None], timeout_seconds: float
+    ) -> Thumbnail:
+        expected = f"expected {upload.thumbnail_key}, it is not there"
         try:
-            return wait_for(condition, timeout_seconds=timeout_seconds, backoff=READY_BACKOFF)
+            return wait_for(look, expected, timeout_seconds=timeout_seconds, backoff=READY_BACKOFF)
         except TimedOutError as exc:
-            raise NotReadyError(condition.upload, timeout_seconds, self._explain(condition.upload)) from exc
-
-
-@dataclass(frozen=True)
-class _Visible:
-    application: Application
-    upload: Upload
-
-    def check(self) -> Thumbnail | None:
-        return self.application.find(self.upload)
-
-    def describe(self) -> str:
-        return f"expected {self.upload.thumbnail_key}, it is not there"
-
-
-@dataclass(frozen=True)
-class _Changed(_Visible):
-    before: Thumbnail | None
-
-    def check(self) -> Thumbnail | None:
-        thumbnail = self.application.find(self.upload)
-        return thumbnail if thumbnail and _version(thumbnail) != _version(self.before) else None
+            raise NotReadyError(upload, timeout_seconds, self._explain(upload)) from exc
 
 
 def _version(thumbnail: Thumbnail | None) -> tuple[str, float] | None:

@@ -26,7 +26,7 @@ def safe_name(filename: str) -> str:
 
 
 def content_type_of(key: str) -> str:
-    """Tell an image's type by its name; what is no image is given none that a browser would run."""
+    """Return an image's type by its name; a file that is no image gets a type that no browser runs."""
     suffix = PurePosixPath(key).suffix.lower()
     found = _IMAGE_TYPES.get(suffix) or mimetypes.guess_type(f"photo{suffix}")[0] or ""
     # An SVG drawing may hold scripts, and the CDN can read originals too.

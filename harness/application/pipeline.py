@@ -56,9 +56,9 @@ class Pipeline:
     distribution_id: str | None = None
 
     def original_key(self, original: str) -> str:
-        """Give the key of an original, of which an application may have stored an address instead.
+        """Return the key of an original, from the key or from an address that an application has stored.
 
-        Taken are the key itself, `s3://bucket/key`, and a URL of the bucket or of the CDN, percent-encoded.
+        An address is `s3://bucket/key`, or a percent-encoded URL of the bucket or of the CDN.
         """
         # Not urlsplit here: a key in it is not encoded, and may hold a `?` or a `#`.
         path = original.removeprefix(f"s3://{self.bucket}/")
@@ -69,7 +69,7 @@ class Pipeline:
         return path
 
     def thumbnail_key(self, key: str, size: str = THUMBNAIL) -> str:
-        """Tell where the thumbnail of the original at `key` will be: the rule that the function follows."""
+        """Return where the thumbnail of the original at `key` will be: the rule that the function follows."""
         if size not in self.prefixes:
             raise NoSuchSizeError(size, self.prefixes)
         path = key.removeprefix(self.source_prefix)
@@ -81,16 +81,16 @@ class Pipeline:
         )
 
     def thumbnail_keys(self, key: str) -> tuple[str, ...]:
-        """Tell where the thumbnails of the original at `key` will be, in every size."""
+        """Return where the thumbnails of the original at `key` will be, in every size."""
         return tuple(self.thumbnail_key(key, size) for size in self.prefixes)
 
     def thumbnail_url(self, original: str, size: str = THUMBNAIL) -> str:
-        """Give the address of an original's thumbnail, which is known before there is one."""
+        """Return the address of an original's thumbnail, which is known before there is one."""
         if self.cdn_url is None:
             raise NoCdnError(self.bucket)
         return self.cdn_url.rstrip("/") + path_of(self.thumbnail_key(self.original_key(original), size))
 
 
 def path_of(key: str) -> str:
-    """Give the path of a key in a URL: all but `/` and what RFC 3986 leaves unreserved is percent-encoded."""
+    """Return the path of a key in a URL: percent-encoded but for `/` and RFC 3986's unreserved letters."""
     return "/" + quote(key, safe="/")

@@ -1,4 +1,4 @@
-"""What the edge adds to a response, and the answers that it gives by itself, as CloudFront gives them."""
+"""CloudFront's own headers, error pages and redirects."""
 
 from __future__ import annotations
 
@@ -43,52 +43,52 @@ _REDIRECT_PAGE: Final = """\
 """
 
 
-class Marks:
-    """The headers by which a viewer recognizes an edge."""
+class EdgeHeaders:
+    """The headers that an edge adds to each response."""
 
     def __init__(self) -> None:
         host = secrets.token_hex(16)
-        # HTTP/1.1 is what viewers speak to this edge.
+        # Viewers reach this edge by HTTP/1.1.
         self._always = (("via", f"1.1 {host}.cloudfront.net (CloudFront)"), ("x-amz-cf-pop", _POP))
 
-    def headers(self, result: str, *, age: int | None = None) -> CIMultiDict[str]:
-        """Give them for one answer; `age` where it comes from the cache."""
-        marks = CIMultiDict(self._always)
-        marks["x-cache"] = f"{result} from cloudfront"
-        marks["x-amz-cf-id"] = request_id()
+    def make(self, x_cache: str, *, age: int | None = None) -> CIMultiDict[str]:
+        """Return the headers of one answer, with its `age` if it comes from the cache."""
+        edge_headers = CIMultiDict(self._always)
+        edge_headers["x-cache"] = f"{x_cache} from cloudfront"
+        edge_headers["x-amz-cf-id"] = request_id()
         if age is not None:
-            marks["age"] = str(age)
-        return marks
+            edge_headers["age"] = str(age)
+        return edge_headers
 
 
 def request_id() -> str:
-    """Make an id of CloudFront's form."""
+    """Make a request id in the form of CloudFront's."""
     return f"{secrets.token_urlsafe(40)}=="
 
 
-def to_web(response: Response, marks: CIMultiDict[str]) -> web.Response:
-    """Turn a response into the server's; of a HEAD request the server itself leaves the body out."""
+def to_web(response: Response, edge_headers: CIMultiDict[str]) -> web.Response:
+    """Turn a response into aiohttp's, which leaves out the body of a HEAD request by itself."""
     headers = CIMultiDict(response.headers)
-    headers.update(marks)
+    headers.update(edge_headers)
     body = None if response.status in _WITHOUT_BODY else response.body
     return web.Response(status=response.status, headers=headers, body=body)
 
 
-def refusal(status: int, reason: str, marks: CIMultiDict[str], *, now: float) -> web.Response:
+def refusal(status: int, reason: str, edge_headers: CIMultiDict[str], *, now: float) -> web.Response:
     """Answer with CloudFront's own error page."""
-    page = _ERROR_PAGE.format(status=status, reason=reason, request_id=marks["x-amz-cf-id"])
-    return _own(status, page, {"content-type": "text/html"}, marks, now=now)
+    page = _ERROR_PAGE.format(status=status, reason=reason, request_id=edge_headers["x-amz-cf-id"])
+    return _own(status, page, {"content-type": "text/html"}, edge_headers, now=now)
 
 
-def redirect(status: int, location: str, marks: CIMultiDict[str], *, now: float) -> web.Response:
-    """Send the viewer to HTTPS."""
+def redirect(status: int, location: str, edge_headers: CIMultiDict[str], *, now: float) -> web.Response:
+    """Redirect the viewer to HTTPS."""
     title = "301 Moved Permanently" if status == 301 else "307 Temporary Redirect"  # noqa: PLR2004  RFC 9110
     headers = {"content-type": "text/html", "location": location}
-    return _own(status, _REDIRECT_PAGE.format(title=title), headers, marks, now=now)
+    return _own(status, _REDIRECT_PAGE.format(title=title), headers, edge_headers, now=now)
 
 
 def _own(
-    status: int, page: str, headers: Mapping[str, str], marks: CIMultiDict[str], *, now: float
+    status: int, page: str, headers: Mapping[str, str], edge_headers: CIMultiDict[str], *, now: float
 ) -> web.Response:
     own = {"server": "CloudFront", "date": http_date(now), **headers}
-    return to_web(Response(status=status, headers=own, body=page.encode()), marks)
+    return to_web(Response(status=status, headers=own, body=page.encode()), edge_headers)

@@ -1,4 +1,4 @@
-"""The part of the CloudFront API that an edge has a share in: invalidations.
+"""The part of the CloudFront API that an edge answers itself: invalidations.
 
 Paths and forms are those of 2020-05-31, as SDKs speak them. Everything else goes to the target's own control
 plane, if it has one.
@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, tostring
 
 import aiohttp
 from aiohttp import web
@@ -18,10 +18,10 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from harness.cdn.answers import request_id
-from harness.cdn.ledger import Invalidation, Ledger, RefusedError
+from harness.cdn.ledger import InvalidationRecord, Ledger, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from harness.cdn.delivery import Deliverer
 
@@ -29,12 +29,12 @@ _NAMESPACE: Final = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _COLLECTION: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/?")
 _ONE: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/([^/]+)")
 _MOST_ITEMS: Final = 100
-# What belongs to one connection. The host does not: it is signed.
+# Headers of one connection alone. The host is not among them: it is signed.
 _HOP: Final = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
 class ControlPlane:
-    """Answers what boto3's `cloudfront` client asks."""
+    """Answers boto3's `cloudfront` client."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class ControlPlane:
         self._changed = changed
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        """Answer one request, a refusal in CloudFront's form."""
+        """Answer one request; a refusal has CloudFront's form."""
         try:
             return await self._answer(request)
         except RefusedError as exc:
@@ -68,8 +68,7 @@ class ControlPlane:
                 return self._list(request)
         if (match := _ONE.fullmatch(path)) and request.method == "GET":
             self._require_distribution(match[1])
-            invalidation = self._ledger.find(match[2])
-            return _xml(200, self._described(Element("Invalidation"), invalidation))
+            return _xml(200, self._described(self._ledger.find(match[2])))
         answer = await self._pass_on(request, await request.read())
         if request.method != "GET" and answer.status < HTTPStatus.BAD_REQUEST:
             await self._changed()
@@ -77,21 +76,19 @@ class ControlPlane:
 
     async def _create(self, request: web.BaseRequest, body: bytes) -> web.Response:
         paths, reference = _read_batch(body)
-        now = self._deliverer.clock.now()
-        invalidation, is_new = self._ledger.accept(paths, reference, now=now)
+        record, is_new = self._ledger.accept(paths, reference, now=self._deliverer.clock.now())
         if is_new:
             if self._upstream:
-                # It knows who may do this, and keeps its own list.
-                told = await self._pass_on(request, body)
-                if told.status >= HTTPStatus.BAD_REQUEST:
-                    self._ledger.forget(invalidation)
-                    return told
+                # The target checks the caller's permissions, and keeps its own list.
+                answer = await self._pass_on(request, body)
+                if answer.status >= HTTPStatus.BAD_REQUEST:
+                    self._ledger.forget(record)
+                    return answer
             for path in paths:
                 self._deliverer.cache.invalidate(path)
         distribution_id = self._deliverer.distribution.id
-        location = f"/2020-05-31/distribution/{distribution_id}/invalidation/{invalidation.id}"
-        described = self._described(Element("Invalidation"), invalidation, status="InProgress")
-        return _xml(201, described, location=location)
+        location = f"/2020-05-31/distribution/{distribution_id}/invalidation/{record.id}"
+        return _xml(201, self._described(record, status="InProgress"), location=location)
 
     def _list(self, request: web.BaseRequest) -> web.Response:
         most = request.query.get("MaxItems", str(_MOST_ITEMS))
@@ -100,22 +97,21 @@ class ControlPlane:
         listed = self._ledger.newest_first()
         marker = request.query.get("Marker", "")
         if marker:
-            ids = [invalidation.id for invalidation in listed]
+            ids = [record.id for record in listed]
             if marker not in ids:
                 raise RefusedError(400, "InvalidArgument", "The marker names no invalidation.")
             listed = listed[ids.index(marker) + 1 :]
         page = listed[: int(most)]
-        root = Element("InvalidationList")
-        SubElement(root, "Marker").text = marker
-        if len(listed) > len(page):
-            SubElement(root, "NextMarker").text = page[-1].id
-        SubElement(root, "MaxItems").text = most
-        SubElement(root, "IsTruncated").text = str(len(listed) > len(page)).lower()
-        SubElement(root, "Quantity").text = str(len(page))
-        items = SubElement(root, "Items")
-        for invalidation in page:
-            self._summarized(SubElement(items, "InvalidationSummary"), invalidation)
-        return _xml(200, root)
+        is_truncated = len(listed) > len(page)
+        answer = [
+            _element("Marker", marker),
+            *([_element("NextMarker", page[-1].id)] if is_truncated else []),
+            _element("MaxItems", most),
+            _element("IsTruncated", str(is_truncated).lower()),
+            _element("Quantity", str(len(page))),
+            _element("Items", [_element("InvalidationSummary", self._summary(record)) for record in page]),
+        ]
+        return _xml(200, _element("InvalidationList", answer))
 
     async def _pass_on(self, request: web.BaseRequest, body: bytes) -> web.Response:
         if self._upstream is None:
@@ -135,26 +131,22 @@ class ControlPlane:
         if distribution_id != self._deliverer.distribution.id:
             raise RefusedError(404, "NoSuchDistribution", "The specified distribution does not exist.")
 
-    def _summarized(self, element: Element, invalidation: Invalidation, status: str | None = None) -> Element:
-        now = self._deliverer.clock.now()
-        created = datetime.fromtimestamp(invalidation.created, UTC)
-        SubElement(element, "Id").text = invalidation.id
-        SubElement(element, "Status").text = status or self._ledger.status(invalidation, now=now)
-        SubElement(
-            element, "CreateTime"
-        ).text = f"{created:%Y-%m-%dT%H:%M:%S}.{created.microsecond // 1000:03}Z"
-        return element
+    def _summary(self, record: InvalidationRecord, status: str | None = None) -> list[Element]:
+        created = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return [
+            _element("Id", record.id),
+            _element("Status", status or self._ledger.status(record, now=self._deliverer.clock.now())),
+            _element("CreateTime", created.replace("+00:00", "Z")),
+        ]
 
-    def _described(self, element: Element, invalidation: Invalidation, status: str | None = None) -> Element:
-        self._summarized(element, invalidation, status)
-        batch = SubElement(element, "InvalidationBatch")
-        paths = SubElement(batch, "Paths")
-        SubElement(paths, "Quantity").text = str(len(invalidation.paths))
-        items = SubElement(paths, "Items")
-        for path in invalidation.paths:
-            SubElement(items, "Path").text = path
-        SubElement(batch, "CallerReference").text = invalidation.caller_reference
-        return element
+    def _described(self, record: InvalidationRecord, status: str | None = None) -> Element:
+        paths = [
+            _element("Quantity", str(len(record.paths))),
+            _element("Items", [_element("Path", path) for path in record.paths]),
+        ]
+        batch = [_element("Paths", paths), _element("CallerReference", record.caller_reference)]
+        described = [*self._summary(record, status), _element("InvalidationBatch", batch)]
+        return _element("Invalidation", described)
 
 
 def _read_batch(body: bytes) -> tuple[list[str], str]:
@@ -177,13 +169,18 @@ def _read_batch(body: bytes) -> tuple[list[str], str]:
 
 
 def _error(exc: RefusedError) -> web.Response:
-    root = Element("ErrorResponse")
-    error = SubElement(root, "Error")
-    SubElement(error, "Type").text = "Sender"
-    SubElement(error, "Code").text = exc.code
-    SubElement(error, "Message").text = str(exc)
-    SubElement(root, "RequestId").text = request_id()
-    return _xml(exc.status, root)
+    error = [_element("Type", "Sender"), _element("Code", exc.code), _element("Message", str(exc))]
+    answer = [_element("Error", error), _element("RequestId", request_id())]
+    return _xml(exc.status, _element("ErrorResponse", answer))
+
+
+def _element(name: str, content: str | Iterable[Element]) -> Element:
+    element = Element(name)
+    if isinstance(content, str):
+        element.text = content
+    else:
+        element.extend(content)
+    return element
 
 
 def _xml(status: int, root: Element, *, location: str | None = None) -> web.Response:

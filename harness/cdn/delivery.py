@@ -1,4 +1,4 @@
-"""Serves requests from the cache, and asks the bucket for what is not fresh there: once for all who wait."""
+"""Serves requests from the cache, and asks the bucket, once for all who wait, for what is not fresh."""
 
 from __future__ import annotations
 
@@ -8,34 +8,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.cdn.cache import Cache, Key
-from harness.cdn.compress import compressed
+from harness.cdn.rules.compression import compressed
 from harness.cdn.rules.urls import accepted_encodings, object_key
 
 if TYPE_CHECKING:
-    from typing import Literal
-
-    from harness.cdn.cache import Entry, Outcome, Ticket
-    from harness.cdn.clock import Clock
+    from harness.cdn.cache import Entry, Fetched, Ticket, XCache
     from harness.cdn.distribution import Behavior, Distribution
+    from harness.cdn.ledger import Clock
     from harness.cdn.origin import BucketClient
     from harness.cdn.rules.message import Response
-
-    Result = Literal["Hit", "Miss", "RefreshHit", "Error"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A response, and how the edge came by it; `age_seconds` where it was there already."""
+    """A response, and where it came from; `age_seconds` if it was in the cache."""
 
     entry: Entry
-    result: Result
+    x_cache: XCache
     age_seconds: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Flight:
     ticket: Ticket
-    task: asyncio.Task[Outcome]
+    task: asyncio.Task[Fetched]
 
 
 class Deliverer:
@@ -48,14 +44,14 @@ class Deliverer:
         self.counts: Counter[str] = Counter()
         self._bucket = bucket
         self._flights: dict[Key, _Flight] = {}
-        self._background: set[asyncio.Task[Outcome]] = set()
+        self._background: set[asyncio.Task[Fetched]] = set()
 
     async def deliver(self, path: str, accept_encoding: str | None) -> Delivery:
-        """Give what a viewer of this (normalized) path is to see."""
+        """Return the response for a viewer of this (normalized) path."""
         behavior = self.distribution.behavior(path)
         encodings = accepted_encodings(accept_encoding, gzip=behavior.gzip, brotli=behavior.brotli)
         key = Key(path, encodings)
-        found = self.cache.look(key, now=self.clock.now())
+        found = self.cache.look_up(key, now=self.clock.now())
         if found is None:
             return await self._fetched(key, behavior)
         if found.refresh and key not in self._flights:
@@ -63,7 +59,7 @@ class Deliverer:
         return self._stored(found.entry)
 
     async def forward(self, method: str, path: str) -> Response:
-        """Pass on a request whose answer is not cached."""
+        """Pass a request on to the bucket; its answer is not cached."""
         self.counts["origin_requests"] += 1
         origin = self.distribution.behavior(path).origin
         return await self._bucket.fetch(self.distribution, origin, self._object_key(path), method=method)
@@ -71,22 +67,22 @@ class Deliverer:
     async def _fetched(self, key: Key, behavior: Behavior) -> Delivery:
         flight = self._flights.get(key)
         if flight is None or self.cache.outdated(flight.ticket):
-            outcome = await asyncio.shield(self._launch(key, behavior))
-            return self._came(outcome)
-        outcome = await asyncio.shield(flight.task)
-        if outcome.shareable:
-            return self._stored(outcome.entry)
-        outcome = await self._fetch(self.cache.begin(key, now=self.clock.now()), behavior)
-        return self._came(outcome)
+            fetched = await asyncio.shield(self._launch(key, behavior))
+            return self._came(fetched)
+        fetched = await asyncio.shield(flight.task)
+        if fetched.shareable:
+            return self._stored(fetched.entry)
+        fetched = await self._fetch(self.cache.begin(key, now=self.clock.now()), behavior)
+        return self._came(fetched)
 
-    def _launch(self, key: Key, behavior: Behavior) -> asyncio.Task[Outcome]:
-        # A task of its own: a viewer who leaves must not end what others wait for.
+    def _launch(self, key: Key, behavior: Behavior) -> asyncio.Task[Fetched]:
+        # In its own task: a viewer who leaves must not end a fetch that others wait for.
         ticket = self.cache.begin(key, now=self.clock.now())
         flight = _Flight(ticket=ticket, task=asyncio.create_task(self._fetch(ticket, behavior)))
         self._flights[key] = flight
         self._background.add(flight.task)
 
-        def landed(task: asyncio.Task[Outcome]) -> None:
+        def landed(task: asyncio.Task[Fetched]) -> None:
             self._background.discard(task)
             if self._flights.get(key) is flight:
                 del self._flights[key]
@@ -94,7 +90,7 @@ class Deliverer:
         flight.task.add_done_callback(landed)
         return flight.task
 
-    async def _fetch(self, ticket: Ticket, behavior: Behavior) -> Outcome:
+    async def _fetch(self, ticket: Ticket, behavior: Behavior) -> Fetched:
         try:
             answer = await self._ask(ticket.key, behavior, ticket)
             rule = self.distribution.error_rule(answer.status)
@@ -120,12 +116,12 @@ class Deliverer:
     def _object_key(self, path: str) -> str:
         return object_key(f"/{self.distribution.root_object}" if path == "/" else path)
 
-    def _came(self, outcome: Outcome) -> Delivery:
-        if outcome.kind == "Hit":
-            # The origin failed, and the stale object is what there is.
-            return self._stored(outcome.entry)
-        return Delivery(entry=outcome.entry, result=outcome.kind, age_seconds=None)
+    def _came(self, fetched: Fetched) -> Delivery:
+        if fetched.x_cache == "Hit":
+            # The origin failed, and the stale object stands in.
+            return self._stored(fetched.entry)
+        return Delivery(entry=fetched.entry, x_cache=fetched.x_cache, age_seconds=None)
 
     def _stored(self, entry: Entry) -> Delivery:
-        result: Result = "Error" if entry.is_error else "Hit"
-        return Delivery(entry=entry, result=result, age_seconds=entry.age(self.clock.now()))
+        x_cache: XCache = "Error" if entry.is_error else "Hit"
+        return Delivery(entry=entry, x_cache=x_cache, age_seconds=entry.age(self.clock.now()))

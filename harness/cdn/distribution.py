@@ -1,4 +1,4 @@
-"""What a distribution's configuration says, in the form in which the edge asks it."""
+"""A distribution's configuration, in the form that the edge uses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# CloudFront's own defaults, where a cache behavior does not name methods.
+# CloudFront's defaults for a cache behavior that names no methods.
 _METHODS: Final = ("GET", "HEAD")
 
 
 class UnsupportedDistributionError(ThumbrigError):
-    """Raised when a distribution is configured for something that the edge does not do."""
+    """Raised when a distribution uses a setting that the edge does not support."""
 
     def __init__(self, setting: str, wanted: str, found: object) -> None:
         super().__init__(
@@ -37,7 +37,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """How requests of a path pattern are served."""
+    """How the edge serves requests of a path pattern."""
 
     pattern: str
     origin: Origin
@@ -51,7 +51,7 @@ class Behavior:
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """One distribution: who it is, and how it serves."""
+    """One distribution: its names, and how it serves requests."""
 
     id: str
     arn: str
@@ -60,22 +60,26 @@ class Distribution:
     root_object: str
     behaviors: tuple[Behavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
+    bucket_policy: Mapping[str, Any] | None = None
 
     def behavior(self, path: str) -> Behavior:
-        """Give the first behavior whose pattern covers a path; the default one is the last and covers all."""
+        """Return the first behavior whose pattern matches; the last is the default and matches all paths."""
         for behavior in self.behaviors[:-1]:
             if matches_pattern(behavior.pattern, path):
                 return behavior
         return self.behaviors[-1]
 
     def error_rule(self, status: int) -> ErrorRule:
-        """Say what is configured for a status."""
+        """Return the rule for a status."""
         return self.errors.get(status, USUAL)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Described:
-    """A distribution as the CloudFront API describes it, with the policies that it names by their ids."""
+    """A distribution as the CloudFront API describes it, with the policies that it refers to by id.
+
+    `bucket_policy` is there only if the bucket itself does not have it.
+    """
 
     id: str
     arn: str
@@ -83,10 +87,11 @@ class Described:
     config: Mapping[str, Any]
     cache_policies: Mapping[str, Mapping[str, Any]]
     access_controls: Mapping[str, Mapping[str, Any]]
+    bucket_policy: Mapping[str, Any] | None = None
 
 
 def read_distribution(described: Described) -> Distribution:
-    """Read the configuration; raises UnsupportedDistributionError rather than serve something else."""
+    """Read the configuration; raise UnsupportedDistributionError for what the edge cannot serve."""
     config = described.config
     _require("Enabled", config.get("Enabled"), wanted=True)
     origins = {origin["Id"]: _origin(origin, described) for origin in _items(config, "Origins")}
@@ -99,6 +104,7 @@ def read_distribution(described: Described) -> Distribution:
         root_object=config.get("DefaultRootObject") or "",
         behaviors=tuple(_behavior(behavior, origins, described) for behavior in behaviors),
         errors={int(rule["ErrorCode"]): _error_rule(rule) for rule in _items(config, "CustomErrorResponses")},
+        bucket_policy=described.bucket_policy,
     )
 
 
@@ -111,7 +117,7 @@ def _origin(origin: Mapping[str, Any], described: Described) -> Origin:
     if control is not None:
         _require("SigningProtocol", control["SigningProtocol"], wanted="sigv4")
     return Origin(
-        # bucket.s3.region.amazonaws.com, or whatever an emulator puts after the bucket.
+        # bucket.s3.region.amazonaws.com; emulators put other things after the bucket's name.
         bucket=origin["DomainName"].partition(".s3")[0],
         path=origin.get("OriginPath") or "",
         # "no-override" signs as well: viewers' Authorization headers are not forwarded here.
@@ -145,8 +151,8 @@ def _behavior(behavior: Mapping[str, Any], origins: Mapping[str, Origin], descri
 
 
 def _lifetimes(policy: Mapping[str, Any]) -> Lifetimes:
-    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html: the defaults rise
-    # with what is below them.
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html: a default
+    # is never below the smaller TTLs.
     minimum = float(policy["MinTTL"])
     default = float(policy.get("DefaultTTL", max(86400.0, minimum)))
     maximum = float(policy.get("MaxTTL", max(31536000.0, minimum, default)))

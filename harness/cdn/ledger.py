@@ -1,4 +1,4 @@
-"""Invalidations of a distribution: which there were, what may be asked, and what they would cost.
+"""The invalidations of a distribution, the limits that CloudFront sets them, and the edge's clock.
 
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections import Counter
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from harness.cdn.rules.paths import invalidation_problem, is_wildcard
@@ -19,15 +18,13 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FREE_PATHS_PER_MONTH: Final = 1_000
-USD_PER_PATH: Final = 0.005
 _MOST_PATHS: Final = 3_000
 _MOST_WILDCARDS: Final = 15
 _ID_CHARACTERS: Final = string.ascii_uppercase + string.digits
 
 
 class RefusedError(ThumbrigError):
-    """Raised when CloudFront would refuse a request; has the status and the code of its answer."""
+    """Raised when CloudFront would refuse a request, with the status and the code of its answer."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -36,7 +33,7 @@ class RefusedError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invalidation:
+class InvalidationRecord:
     """One accepted batch of paths."""
 
     id: str
@@ -45,30 +42,32 @@ class Invalidation:
     created: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Month:
-    """The paths of one month and their price."""
+class Clock:
+    """The edge's time: the machine's monotonic time, ahead by what tests have advanced it."""
 
-    month: str
-    paths: int
+    def __init__(self) -> None:
+        self._started = time.time() - time.monotonic()
 
-    @property
-    def usd(self) -> float:
-        """What they cost beyond those that are free."""
-        return max(0, self.paths - FREE_PATHS_PER_MONTH) * USD_PER_PATH
+    def now(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return self._started + time.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward at once."""
+        self._started += seconds
 
 
 class Ledger:
-    """All invalidations, the newest last; each is in progress for `progress_seconds`."""
+    """All invalidations, the newest last, each in progress for `progress_seconds`."""
 
     def __init__(self, *, progress_seconds: float) -> None:
         self._progress_seconds = progress_seconds
-        self._by_id: dict[str, Invalidation] = {}
+        self._by_id: dict[str, InvalidationRecord] = {}
 
-    def accept(self, paths: Sequence[str], reference: str, *, now: float) -> tuple[Invalidation, bool]:
-        """Enter a batch, and tell whether it is a new one; raises RefusedError with CloudFront's code.
+    def accept(self, paths: Sequence[str], reference: str, *, now: float) -> tuple[InvalidationRecord, bool]:
+        """Enter a batch; return its record, and whether it is new; raises RefusedError.
 
-        The same batch under the same reference is the invalidation that it was before.
+        The same batch with the same reference is the same invalidation.
         """
         if not reference:
             raise RefusedError(400, "InvalidArgument", "CallerReference must not be empty.")
@@ -83,39 +82,37 @@ class Ledger:
                     "batch for the same distribution.",
                 )
         self._check(paths, now=now)
-        invalidation = Invalidation(
+        record = InvalidationRecord(
             id="I" + "".join(secrets.choice(_ID_CHARACTERS) for _ in range(25)),
             caller_reference=reference,
             paths=tuple(paths),
             created=now,
         )
-        self._by_id[invalidation.id] = invalidation
-        return invalidation, True
+        self._by_id[record.id] = record
+        return record, True
 
-    def forget(self, invalidation: Invalidation) -> None:
-        """Take back a batch that was refused elsewhere."""
-        del self._by_id[invalidation.id]
+    def forget(self, record: InvalidationRecord) -> None:
+        """Remove a batch that the target has refused."""
+        del self._by_id[record.id]
 
-    def find(self, invalidation_id: str) -> Invalidation:
-        """Give the invalidation of this id; raises RefusedError."""
+    @property
+    def accepted_paths(self) -> int:
+        """The number of paths in all batches; AWS charges by the path."""
+        return sum(len(record.paths) for record in self._by_id.values())
+
+    def find(self, invalidation_id: str) -> InvalidationRecord:
+        """Return the invalidation with this id; raises RefusedError."""
         if invalidation_id not in self._by_id:
             raise RefusedError(404, "NoSuchInvalidation", "The specified invalidation does not exist.")
         return self._by_id[invalidation_id]
 
-    def newest_first(self) -> list[Invalidation]:
-        """Give all, in the order in which CloudFront lists them."""
+    def newest_first(self) -> list[InvalidationRecord]:
+        """Return all, in the order in which CloudFront lists them."""
         return list(reversed(self._by_id.values()))
 
-    def status(self, invalidation: Invalidation, *, now: float) -> str:
-        """Tell whether it is done."""
-        return "InProgress" if now < invalidation.created + self._progress_seconds else "Completed"
-
-    def months(self) -> list[Month]:
-        """Give the paths of each month in which there were any; prices are by calendar month."""
-        counted: Counter[str] = Counter()
-        for invalidation in self._by_id.values():
-            counted[f"{datetime.fromtimestamp(invalidation.created, UTC):%Y-%m}"] += len(invalidation.paths)
-        return [Month(month=month, paths=paths) for month, paths in sorted(counted.items())]
+    def status(self, record: InvalidationRecord, *, now: float) -> str:
+        """Return the status in CloudFront's words."""
+        return "InProgress" if now < record.created + self._progress_seconds else "Completed"
 
     def _check(self, paths: Sequence[str], *, now: float) -> None:
         if not paths:
@@ -131,9 +128,9 @@ class Ledger:
             raise RefusedError(413, "BatchTooLarge", f"A batch can have {_MOST_PATHS:,} paths at most.")
         active = [
             path
-            for invalidation in self._by_id.values()
-            if self.status(invalidation, now=now) == "InProgress"
-            for path in invalidation.paths
+            for record in self._by_id.values()
+            if self.status(record, now=now) == "InProgress"
+            for path in record.paths
         ]
         wild = sum(map(is_wildcard, [*active, *paths]))
         if wild > _MOST_WILDCARDS or len(active) + len(paths) - wild > _MOST_PATHS:

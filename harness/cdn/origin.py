@@ -1,4 +1,4 @@
-"""Asks the bucket, as the distribution: signed, and only for what the bucket's policy lets it have."""
+"""Fetches objects from the bucket, signed, and only those that its policy allows the distribution."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 3
 _ANSWER_SECONDS: Final = 30.0
-# What belongs to the connection to the bucket, or is not for viewers.
+# Headers of the connection to the bucket, and those that are not for viewers.
 _DROPPED: Final = frozenset(
     {
         *("connection", "content-length", "keep-alive", "proxy-authenticate", "set-cookie", "trailer"),
@@ -41,14 +41,13 @@ _NOT_FOUND: Final = 404
 class BucketClient:
     """Requests to buckets of one endpoint."""
 
-    def __init__(self, aws: Aws, *, distribution_policy: Mapping[str, Any] | None) -> None:
+    def __init__(self, aws: Aws) -> None:
         if not (aws.endpoint_url and aws.access_key_id and aws.secret_access_key):
             raise ValueError(aws)
         self._endpoint = aws.endpoint_url.rstrip("/")
         self._signer = S3SigV4Auth(
             Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token), "s3", aws.region
         )
-        self._distribution_policy = distribution_policy
         self._session = aiohttp.ClientSession(
             auto_decompress=False,
             connector=aiohttp.TCPConnector(limit=64),
@@ -69,12 +68,13 @@ class BucketClient:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """Ask for an object; failures are the 5xx that CloudFront makes of them, never exceptions."""
+        """Fetch an object; a failure becomes the 5xx that CloudFront would answer, never an exception."""
         key = origin.path.removeprefix("/") + "/" + key if origin.path else key
         url = f"{self._endpoint}/{origin.bucket}/{request_path(key)}"
         try:
             answer, policy = await asyncio.gather(
-                self._request(method, url, headers or {}, signed=origin.signed), self._policy(origin)
+                self._request(method, url, headers or {}, signed=origin.signed),
+                self._policy(distribution, origin),
             )
         except (TimeoutError, aiohttp.ServerTimeoutError):
             return Response(status=504, headers={})
@@ -82,14 +82,14 @@ class BucketClient:
             return Response(status=502, headers={})
         return _as_the_policy_has_it(answer, policy, distribution, origin, key) if origin.signed else answer
 
-    async def _policy(self, origin: Origin) -> Mapping[str, Any] | None:
-        if self._distribution_policy is not None or not origin.signed:
-            return self._distribution_policy
-        # Read each time: what a change of the policy does is to be seen at once.
+    async def _policy(self, distribution: Distribution, origin: Origin) -> Mapping[str, Any] | None:
+        if distribution.bucket_policy is not None or not origin.signed:
+            return distribution.bucket_policy
+        # Read each time, so that a change of the policy has an effect at once.
         answer = await self._request("GET", f"{self._endpoint}/{origin.bucket}?policy", {}, signed=True)
         if answer.status in {_FORBIDDEN, _NOT_FOUND}:
             return None
-        # Anything but JSON is a failure of the origin, and no refusal.
+        # Anything but JSON counts as a failure of the origin, not as a refusal.
         policy: Mapping[str, Any] = json.loads(answer.body)
         return policy
 
@@ -105,7 +105,7 @@ class BucketClient:
         request = AWSRequest(method=method, url=url, headers=dict(headers))
         if signed:
             self._signer.add_auth(request)
-        # The path goes as it is signed: nobody must resolve or decode what is in it.
+        # The path is sent as signed: aiohttp must not resolve or decode it.
         async with self._session.request(
             method, URL(url, encoded=True), headers=dict(request.headers.items()), allow_redirects=False
         ) as answer:
@@ -127,19 +127,25 @@ def _as_the_policy_has_it(
     bucket_arn = f"arn:aws:s3:::{origin.bucket}"
 
     def may(action: str, resource: str) -> bool:
-        access = Access(action=action, resource=resource, source_arn=distribution.arn, source_account=account)
+        access = Access(
+            service="cloudfront.amazonaws.com",
+            action=action,
+            resource=resource,
+            source_arn=distribution.arn,
+            source_account=account,
+        )
         return allows(policy, access)
 
     if not may("s3:GetObject", f"{bucket_arn}/{key}"):
         return access_denied()
     if answer.status == _NOT_FOUND and not may("s3:ListBucket", bucket_arn):
-        # Who may not list a bucket is not told what is missing in it.
+        # S3 answers 403 instead of 404 without the permission to list the bucket.
         return access_denied()
     return Response(status=answer.status, headers={**answer.headers, "server": "AmazonS3"}, body=answer.body)
 
 
 def access_denied() -> Response:
-    """Answer as S3 does."""
+    """Make S3's answer to a forbidden request."""
     body = (
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"

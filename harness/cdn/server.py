@@ -1,7 +1,7 @@
-"""The edge's own process: `python -m harness.cdn.server SETTINGS`, started by `harness.cdn.edge`.
+"""The edge's own process: `python -m harness.cdn.server OPTIONS`, started by `harness.cdn.edge`.
 
-It listens on free ports of loopback (HTTPS and HTTP for viewers, HTTP for the API), tells them in a file once
-it serves, and ends at SIGTERM.
+It listens on free ports of loopback (HTTPS and HTTP for viewers, HTTP for the API), writes its addresses to a
+file once it serves, and ends at SIGTERM.
 """
 
 from __future__ import annotations
@@ -9,155 +9,111 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import signal
 import ssl
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+import trustme
 from aiohttp import web
 
-from harness.aws import Aws
+from harness.aws import Aws  # noqa: TC001  msgspec reads the annotations
 from harness.cdn.api import ControlPlane
 from harness.cdn.cache import Cache
-from harness.cdn.certificate import make_certificate
-from harness.cdn.clock import Clock
 from harness.cdn.delivery import Deliverer
 from harness.cdn.distribution import read_distribution
-from harness.cdn.ledger import Ledger
-from harness.cdn.listener import Listener
+from harness.cdn.ledger import Clock, Ledger
 from harness.cdn.origin import BucketClient
 from harness.cdn.source import Source, read_source
-from harness.cdn.viewer import Viewers
+from harness.cdn.viewer import ViewerRequests
 from harness.errors import ThumbrigError
+from harness.files import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
-READY_FILE = "ready.json"
-ERROR_FILE = "error.txt"
-CONTROL = "/_edge"
+ADDRESSES_FILE: Final = "addresses.json"
+ERROR_FILE: Final = "error.txt"
+CA_FILE: Final = "ca.pem"
+CONTROL: Final = "/_edge"
+_CACHE_BYTES: Final = 64 * 2**20
+_IDLE_SECONDS: Final = 60.0
+# Above the edge's own limits, so that a large request gets CloudFront's error page.
+_MOST_LINE_BYTES: Final = 64 * 1024
+_MOST_HEADERS: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the rig tells the edge's process."""
+class EdgeOptions:
+    """What the edge's process is started with."""
 
-    folder: str
-    aws: dict[str, Any]
-    source: dict[str, Any]
-    https_port: int
-    http_port: int
-    memory_bytes: int
+    aws: Aws
+    source: Source
     invalidation_seconds: float
-    head_seconds: float
-
-    @classmethod
-    def load(cls, path: Path) -> Settings:
-        """Read them from a file."""
-        return cls(**json.loads(path.read_text()))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
-    """What the edge's process tells the rig once it serves."""
+class EdgeAddresses:
+    """Where a running edge is reached, and which distribution it serves."""
 
-    https_port: int
-    http_port: int
-    api_port: int
-    authority: str
+    url: str
+    http_url: str
+    cloudfront_endpoint: str
     distribution_id: str
     domain: str
-    process_id: int
 
 
-class _Edge:
-    """The parts of a running edge, and what the rig may do with them beside the API."""
+class _Api:
+    """Answers the CloudFront API, and the rig's own requests under `/_edge`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._aws = Aws(**settings.aws)
-        self._source = Source(**settings.source)
-        reading = read_source(self._aws, self._source)
-        self.clock = Clock()
-        self.ledger = Ledger(progress_seconds=settings.invalidation_seconds)
-        self.bucket = BucketClient(self._aws, distribution_policy=reading.bucket_policy)
-        self.deliverer = Deliverer(
-            read_distribution(reading.described),
-            self.bucket,
-            Cache(limit_bytes=settings.memory_bytes),
-            self.clock,
-        )
-        self.control_plane = ControlPlane(
-            self.deliverer,
-            self.ledger,
-            upstream=self._aws.endpoint_url if self._source.has_control_plane else None,
-            changed=self.reload,
+    def __init__(self, deliverer: Deliverer, options: EdgeOptions) -> None:
+        self._deliverer = deliverer
+        self._options = options
+        self._ledger = Ledger(progress_seconds=options.invalidation_seconds)
+        self._control_plane = ControlPlane(
+            deliverer,
+            self._ledger,
+            upstream=options.aws.endpoint_url if options.source.has_control_plane else None,
+            changed=self._reload,
         )
 
-    async def reload(self) -> None:
-        """Read the distribution's configuration again."""
-        reading = await asyncio.to_thread(read_source, self._aws, self._source)
-        self.deliverer.distribution = read_distribution(reading.described)
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request."""
+        if request.path == f"{CONTROL}/counts":
+            counts = {**self._deliverer.counts, "invalidated_paths": self._ledger.accepted_paths}
+            return web.json_response(counts)
+        if request.path == f"{CONTROL}/advance":
+            self._deliverer.clock.advance(float(await request.text()))
+            return web.json_response({})
+        return await self._control_plane.answer(request)
 
-    async def api(self, request: web.BaseRequest) -> web.Response:
-        """Answer the CloudFront API, and the rig."""
-        controls: dict[tuple[str, str], Callable[[web.BaseRequest], Awaitable[Any]]] = {
-            ("GET", f"{CONTROL}/state"): self._state,
-            ("POST", f"{CONTROL}/advance"): self._advance,
-            ("POST", f"{CONTROL}/reload"): self._reload,
-        }
-        control = controls.get((request.method, request.path))
-        if control is None:
-            return await self.control_plane.answer(request)
-        try:
-            return web.json_response(await control(request))
-        except ThumbrigError as exc:
-            return web.json_response({"error": str(exc)}, status=400)
-
-    async def _state(self, _request: web.BaseRequest) -> dict[str, Any]:
-        return {
-            "now": self.clock.now(),
-            "counts": dict(self.deliverer.counts),
-            "entries": len(self.deliverer.cache),
-            "cache_bytes": self.deliverer.cache.size_bytes,
-            "months": [{**asdict(month), "usd": month.usd} for month in self.ledger.months()],
-        }
-
-    async def _advance(self, request: web.BaseRequest) -> dict[str, Any]:
-        self.clock.advance(float(await request.text()))
-        return {"now": self.clock.now()}
-
-    async def _reload(self, _request: web.BaseRequest) -> dict[str, Any]:
-        await self.reload()
-        return {}
+    async def _reload(self) -> None:
+        described = await asyncio.to_thread(read_source, self._options.aws, self._options.source)
+        self._deliverer.distribution = read_distribution(described)
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM."""
-    edge = _Edge(settings)
-    folder = Path(settings.folder)
-    distribution = edge.deliverer.distribution
-    files = make_certificate(folder, [distribution.domain, *distribution.aliases])
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(files.certificate, files.key)
+async def serve(options: EdgeOptions, folder: Path) -> None:
+    """Serve until SIGTERM; what clients need is written to `folder`."""
+    distribution = read_distribution(read_source(options.aws, options.source))
+    bucket = BucketClient(options.aws)
+    deliverer = Deliverer(distribution, bucket, Cache(limit_bytes=_CACHE_BYTES), Clock())
+    tls = _certified(folder, [distribution.domain, *distribution.aliases])
 
-    secure = Viewers(edge.deliverer, edge.clock, https_port=None)
-    https_port = await _listen(secure.answer, settings, port=settings.https_port, tls=tls)
-    plain = Viewers(edge.deliverer, edge.clock, https_port=https_port)
-    ready = Ready(
-        https_port=https_port,
-        http_port=await _listen(plain.answer, settings, port=settings.http_port),
-        api_port=await _listen(edge.api, settings, port=0),
-        authority=str(files.authority),
+    https_port = await _listen(ViewerRequests(deliverer, https_port=None).answer, tls=tls)
+    http_port = await _listen(ViewerRequests(deliverer, https_port=https_port).answer)
+    api_port = await _listen(_Api(deliverer, options).answer)
+    addresses = EdgeAddresses(
+        url=f"https://127.0.0.1:{https_port}",
+        http_url=f"http://127.0.0.1:{http_port}",
+        cloudfront_endpoint=f"http://127.0.0.1:{api_port}",
         distribution_id=distribution.id,
         domain=distribution.domain,
-        process_id=os.getpid(),
     )
-    _write_at_once(folder / READY_FILE, json.dumps(asdict(ready)))
-    # What is there by now stays: the collector need not walk it while viewers wait.
+    replace_file(folder / ADDRESSES_FILE, json.dumps(asdict(addresses)))
+    # All objects so far stay: the collector need not visit them while viewers wait.
     gc.collect()
     gc.freeze()
     ended = asyncio.Event()
@@ -165,38 +121,43 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     await ended.wait()
-    await edge.bucket.close()
+    await bucket.close()
+
+
+def _certified(folder: Path, names: Iterable[str]) -> ssl.SSLContext:
+    """Make a certificate for loopback and these host names, and write its authority's for the clients."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / CA_FILE)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1", *names).configure_cert(tls)
+    return tls
 
 
 async def _listen(
-    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-    settings: Settings,
-    *,
-    port: int,
-    tls: ssl.SSLContext | None = None,
+    handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], *, tls: ssl.SSLContext | None = None
 ) -> int:
-    listener = Listener(handler, head_seconds=settings.head_seconds)
-    loop = asyncio.get_running_loop()
-    # A rush of viewers connects all at once.
-    server = await loop.create_server(listener, "127.0.0.1", port, ssl=tls, backlog=1024)
-    bound: int = server.sockets[0].getsockname()[1]
-    return bound
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    # Whoever polls for the file must not find half of it.
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(text)
-    unfinished.rename(path)
+    protocol = web.Server(
+        handler,
+        access_log=None,
+        keepalive_timeout=_IDLE_SECONDS,
+        lingering_time=1.0,
+        max_line_size=_MOST_LINE_BYTES,
+        max_field_size=_MOST_LINE_BYTES,
+        max_headers=_MOST_HEADERS,
+    )
+    # Many viewers may connect at the same moment.
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0, ssl=tls, backlog=1024)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
 
 
 def main() -> None:
-    """Run the edge; what keeps it from starting is left in a file for the rig to tell."""
-    settings = Settings.load(Path(sys.argv[1]))
+    """Run the edge; if it cannot start, write the reason to a file that the rig reports."""
+    path = Path(sys.argv[1])
     try:
-        asyncio.run(serve(settings))
+        asyncio.run(serve(msgspec.json.decode(path.read_bytes(), type=EdgeOptions), path.parent))
     except (ThumbrigError, OSError) as exc:
-        _write_at_once(Path(settings.folder) / ERROR_FILE, str(exc))
+        replace_file(path.with_name(ERROR_FILE), str(exc))
         raise SystemExit(1) from exc
 
 

@@ -1,4 +1,4 @@
-"""The Docker engine, and what a run has started in it.
+"""The Docker engine, and what a run of the rig has started in it.
 
 Whatever the rig starts there carries labels: which run it belongs to, and which process owns that run. So a
 run can remove what is its own and what dead runs have left, and touches nothing else.
@@ -31,10 +31,10 @@ _OWNER_HOST_LABEL: Final = "thumbrig.owner-host"
 _OWNER_PID_LABEL: Final = "thumbrig.owner-pid"
 _OWNER_STARTED_LABEL: Final = "thumbrig.owner-started"
 
-# An engine that is there answers within milliseconds; one that hangs must not hold up the rig's start.
+# A running engine answers within milliseconds; one that hangs must not hold up the rig's start.
 _GREETING_TIMEOUT_SECONDS: Final = 3
 _CALL_TIMEOUT_SECONDS: Final = 60
-# A corrected clock moves the time at which a process is said to have started.
+# A corrected clock moves the time at which a process seems to have started.
 _CLOCK_TOLERANCE_SECONDS: Final = 60.0
 
 
@@ -53,7 +53,7 @@ class EngineForbiddenError(ThumbrigError):
     def __init__(self) -> None:
         super().__init__(
             "this user may not talk to the Docker engine: join the group docker "
-            "(`sudo usermod -aG docker $USER`, then log in anew), or use rootless Docker"
+            "(`sudo usermod -aG docker $USER`, then log in again), or use rootless Docker"
         )
 
 
@@ -65,21 +65,21 @@ class ImageMissingError(ThumbrigError):
 
 
 class EngineFailedError(ThumbrigError):
-    """Raised when the Docker engine refuses or breaks off what it was asked."""
+    """Raised when the Docker engine refuses a request, or breaks it off."""
 
     def __init__(self, what: str, reason: str) -> None:
         super().__init__(f"the Docker engine could not {what}: {reason}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """What a process of the rig starts in the engine, told apart by labels."""
+class EngineRun:
+    """What one process of the rig starts in the engine, known by its labels."""
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @property
     def labels(self) -> dict[str, str]:
-        """Give the labels for each container and network of the run."""
+        """The labels for each container and network of the run."""
         return {
             RUN_LABEL: self.id,
             _OWNER_HOST_LABEL: platform.node(),
@@ -102,7 +102,7 @@ def connect() -> DockerClient:
 
 @contextlib.contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Raise the engine's errors inside the block as the rig's; `what` was to be done, as in "start X"."""
+    """Raise the engine's errors inside the block as the rig's; `what` is what was tried, as in "start X"."""
     try:
         yield
     except APIError as exc:
@@ -121,10 +121,10 @@ def require_image(engine: DockerClient, image: str) -> None:
 
 
 @contextlib.contextmanager
-def started_run(engine: DockerClient) -> Iterator[Run]:
-    """Give a run whose containers and networks are removed at the block's end, or at the rig's."""
+def started_run(engine: DockerClient) -> Iterator[EngineRun]:
+    """Yield a run whose containers and networks are removed at the block's end, or at the rig's."""
     remove_left_overs(engine)
-    run = Run()
+    run = EngineRun()
     guardian.watch_containers(run.id)
     try:
         yield run
@@ -151,13 +151,13 @@ def remove_container(engine: DockerClient, container_id: str) -> None:
     except NotFound:
         return
     except APIError as exc:
-        # Somebody else is removing it at this moment, which is as good.
+        # Another process is removing it at this moment, which is just as good.
         if exc.status_code != requests.codes.conflict:
             raise
 
 
 def remove_left_overs(engine: DockerClient) -> None:
-    """Remove what runs of this machine have left whose process is no more."""
+    """Remove what this machine's dead runs have left."""
     with translated("remove what dead runs have left"):
         started = [
             *engine.api.containers(all=True, filters={"label": RUN_LABEL}),
@@ -168,8 +168,8 @@ def remove_left_overs(engine: DockerClient) -> None:
 
 
 def left_over(labels: Mapping[str, str]) -> bool:
-    """Say whether what carries the labels belongs to a run whose process is no more."""
-    # Of an owner on another machine that shares the engine it cannot be told whether it lives.
+    """Whether what carries the labels belongs to a run of this machine that is dead."""
+    # Nobody here knows whether an owner on another machine that shares the engine still lives.
     if labels.get(_OWNER_HOST_LABEL) != platform.node():
         return False
     try:
@@ -183,7 +183,7 @@ def left_over(labels: Mapping[str, str]) -> bool:
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    """Walk the errors behind an error; requests and urllib3 hand theirs on as arguments."""
+    """Walk the errors behind an error; requests and urllib3 pass theirs on as arguments."""
     pending: list[Any] = [exc]
     seen: set[int] = set()
     while pending:

@@ -27,7 +27,7 @@ class ImageMappingError(ThumbrigError):
 
 
 def runtime_image(runtime: str, *, variables: Mapping[str, str] = os.environ) -> str:
-    """Name the image of a runtime like `python3.13`: AWS's public one, if no other is set for it."""
+    """Name the image of a runtime like `python3.13`: AWS's public one, unless another is set for it."""
     return _mapping(variables.get(_VARIABLE, "")).get(runtime) or _public_image(runtime)
 
 

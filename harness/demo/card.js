@@ -5,7 +5,7 @@ import { drawWaterfall } from "./waterfall.js";
 
 const WORDS = { accepted: "accepted", waiting: "waiting", ready: "there", replacing: "replacing", refused: "refused",
   failed: "failed", deleted: "deleted" };
-// In these states an act makes no sense.
+// In these states the button does nothing.
 const NOT_NOW = { replace: ["accepted", "waiting", "replacing", "deleted"], delete: ["replacing", "deleted"] };
 const EXPECTING = ["accepted", "waiting", "replacing"];
 
@@ -56,7 +56,7 @@ function drawButtons(card, photo) {
 function drawOriginal(figure, photo) {
   const gone = photo.state === "deleted";
   const image = figure.querySelector("img");
-  const note = gone ? "deleted" : "nothing that this browser can show";
+  const note = gone ? "deleted" : "this browser cannot show it";
   image.onload = () => {
     if (!photo.original.width) put(figure, ".pixels", pixels(image.naturalWidth, image.naturalHeight, photo));
   };
@@ -76,7 +76,7 @@ function pixels(width, height, photo) {
 function drawThumbnail(figure, photo) {
   const given = photo.thumbnail;
   const image = figure.querySelector("img");
-  show(figure, given?.is_picture ? `/api/photos/${photo.id}/thumbnail/${given.look}?key=${encodeURIComponent(photo.key)}` : null,
+  show(figure, given?.is_picture ? `/api/photos/${photo.id}/thumbnail/${given.answer}?key=${encodeURIComponent(photo.key)}` : null,
     given ? `the edge says ${given.status}` : "not asked for yet");
   figure.classList.toggle("expected", EXPECTING.includes(photo.state) && !given?.is_picture);
   image.alt = `Thumbnail of ${photo.name}`;
@@ -111,10 +111,10 @@ function drawFound(found, photo) {
 function drawAnswers(answers, photo) {
   answers.querySelector(".scroll").setAttribute("aria-label", `The edge’s answers about ${photo.name}, the newest first`);
   const body = answers.querySelector("tbody");
-  const key = `${photo.key} ${photo.looks_made}`;
+  const key = `${photo.key} ${photo.answers_made}`;
   if (body.dataset.shown === key) return;
   body.dataset.shown = key;
-  body.replaceChildren(...(photo.looks.length ? photo.looks.toReversed().map(rowOf) : [none()]));
+  body.replaceChildren(...(photo.answers.length ? photo.answers.toReversed().map(rowOf) : [none()]));
 }
 
 function none() {
@@ -128,16 +128,16 @@ function none() {
   return row;
 }
 
-function rowOf(look) {
+function rowOf(answer) {
   const cells = [
-    ["#", look.number], ["after", duration(look.after_ms)], ["status", look.status],
-    ["X-Cache", look.headers["x-cache"] ?? "–"], ["Age", look.headers.age ?? "–"],
-    ["bytes", look.bytes.toLocaleString("en-US")], ["took", duration(look.took_ms)],
-    ["Via", look.headers.via ?? "–"], ["X-Amz-Cf-Id", look.headers["x-amz-cf-id"] ?? "–"],
+    ["#", answer.number], ["after", duration(answer.after_ms)], ["status", answer.status],
+    ["X-Cache", answer.headers["x-cache"] ?? "–"], ["Age", answer.headers.age ?? "–"],
+    ["bytes", answer.bytes.toLocaleString("en-US")], ["took", duration(answer.took_ms)],
+    ["Via", answer.headers.via ?? "–"], ["X-Amz-Cf-Id", answer.headers["x-amz-cf-id"] ?? "–"],
   ];
   const row = document.createElement("tr");
   row.setAttribute("role", "row");
-  row.className = (look.headers["x-cache"] ?? "").split(" ")[0].toLowerCase();
+  row.className = (answer.headers["x-cache"] ?? "").split(" ")[0].toLowerCase();
   row.append(...cells.map(([name, value]) => {
     const cell = document.createElement("td");
     cell.setAttribute("role", "cell");

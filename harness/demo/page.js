@@ -1,4 +1,4 @@
-// The page: takes photos, draws a card for each, and follows what the server tells of them.
+// The page: takes photos, draws a card for each, and follows the server's events about them.
 
 import { Refused, facts, given, post } from "./api.js";
 import { drawCard, makeCard } from "./card.js";
@@ -85,7 +85,7 @@ async function upload(sources) {
 }
 
 function require(source) {
-  // The server says the same; but it would have to be sent everything to be heard.
+  // The server would refuse it, too, but only after receiving everything.
   if (source.size > known.most_upload_bytes) throw new Refused(`${source.name}: ${known.too_large}`);
 }
 
@@ -131,7 +131,7 @@ function follow() {
     }
     lost = false;
   });
-  events.addEventListener("card", (event) => draw(JSON.parse(event.data)));
+  events.addEventListener("photo", (event) => draw(JSON.parse(event.data)));
   events.addEventListener("edge", (event) => drawEdge(JSON.parse(event.data)));
   events.addEventListener("error", () => {
     lost = true;
@@ -153,19 +153,19 @@ function draw(photo) {
   const before = shown.get(photo.id);
   if (before?.state !== photo.state) say(`${photo.name}: ${photo.headline}`);
   else if (photo.note && before.note !== photo.note) say(`${photo.name}: ${photo.note}`);
-  else if (before.looks_made !== photo.looks_made && photo.state !== "waiting") say(`${photo.name}: ${answer(photo)}`);
+  else if (before.answers_made !== photo.answers_made && photo.state !== "waiting") say(`${photo.name}: ${answer(photo)}`);
   shown.set(photo.id, photo);
 }
 
 function insert(card, number) {
   card.dataset.number = number;
-  // The newest on top, whichever is heard of first.
+  // The newest on top, in whatever order they arrive.
   const below = [...find("cards").children].find((other) => Number(other.dataset.number) < number);
   find("cards").insertBefore(card, below ?? null);
 }
 
 function answer(photo) {
-  const { status, headers } = photo.looks.at(-1);
+  const { status, headers } = photo.answers.at(-1);
   return `${status}, ${headers["x-cache"]}${headers.age ? `, age ${headers.age}` : ""}`;
 }
 

@@ -1,4 +1,4 @@
-"""Runs the demo: a target, a pipeline in it, an edge in front, and the page, until somebody ends it."""
+"""Runs the demo until Ctrl-C: a target, a pipeline in it, an edge in front, and the page."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from aiohttp import web
 from harness.cdn.distribution import read_distribution
 from harness.cdn.edge import edge
 from harness.cdn.source import Source, read_source
-from harness.demo.desk import Desk
-from harness.demo.edge_facts import EdgeFacts
-from harness.demo.feed import Feed
-from harness.demo.samples import samples
+from harness.demo.actions import Actions
+from harness.demo.feed import EdgeFacts, Feed
+from harness.demo.follow import RunningPipeline
 from harness.demo.server import PageServer
-from harness.demo.stage import Stage
-from harness.observe.application import DeployedApplication
-from harness.observe.viewer import Browser
+from harness.demo.state import Photos
+from harness.observe.outcome import DeployedApplication
+from harness.observe.viewer import Viewer
 from harness.run_folder import PortTakenError, free_port
 
 if TYPE_CHECKING:
@@ -37,52 +36,48 @@ _MISSING: Final = 403
 
 
 def run_demo(run: Run, *, port: int | None, opens: bool) -> None:
-    """Serve the page until Ctrl-C; then nothing is left."""
+    """Serve the page until Ctrl-C, which stops everything."""
     # Before anything is started for it.
     port = free_port(port)
-    with run.target() as target, _stage(target.deploy()) as stage:
+    with run.target() as target, _pipeline(target.deploy()) as pipeline:
         feed = Feed()
-        facts = EdgeFacts(stage.edge, feed)
-        desk = Desk(stage, facts, told=lambda card: feed.publish("card", card.to_json()))
-        server = PageServer(desk, feed, facts, known=_known(run, target, stage), samples=samples())
+        facts = EdgeFacts(pipeline.edge, feed)
+        photos = Photos(on_change=lambda photo: feed.publish("photo", photo.to_json()))
+        actions = Actions(pipeline, photos, facts)
+        server = PageServer(actions, photos, feed, facts, known=_known(run, target, pipeline))
         asyncio.run(_serve(server, port, opens=opens))
     click.echo("thumbrig: everything is stopped")
 
 
 @contextlib.contextmanager
-def _stage(deployment: Deployment) -> Iterator[Stage]:
-    with edge(deployment) as running, Browser(running.ca_certificate) as browser:
-        yield Stage(
-            deployment=deployment,
+def _pipeline(deployment: Deployment) -> Iterator[RunningPipeline]:
+    with edge(deployment) as running, Viewer(running) as viewer:
+        yield RunningPipeline(
             application=DeployedApplication(deployment, edge=running),
             edge=running,
-            browser=browser,
+            viewer=viewer,
             remembered_seconds=_remembered_seconds(deployment),
         )
 
 
 def _remembered_seconds(deployment: Deployment) -> float:
-    source = Source(
-        bucket=deployment.bucket,
-        distribution_id=deployment.distribution_id,
-        stack_name=deployment.stack_name,
-    )
-    distribution = read_distribution(read_source(deployment.aws, source).described)
+    distribution = read_distribution(read_source(deployment.aws, Source.of(deployment)))
     return distribution.error_rule(_MISSING).minimum_seconds
 
 
-def _known(run: Run, target: Target, stage: Stage) -> dict[str, Any]:
-    deployed = stage.deployment.aws.client("lambda").get_function_configuration(
-        FunctionName=stage.deployment.function_name
+def _known(run: Run, target: Target, pipeline: RunningPipeline) -> dict[str, Any]:
+    deployment = pipeline.application.deployment
+    deployed = deployment.aws.client("lambda").get_function_configuration(
+        FunctionName=deployment.function_name
     )
     return {
         "target": target.name,
         "function": f"{run.function.name}, {deployed['Runtime']}",
         "memory": f"{deployed['MemorySize']:,} MB",
         "limits": target.limits[:1].upper() + target.limits[1:],
-        "bucket": stage.deployment.bucket,
-        "edge_url": stage.edge.url,
-        "distribution_id": stage.edge.distribution_id,
+        "bucket": deployment.bucket,
+        "edge_url": pipeline.edge.url,
+        "distribution_id": pipeline.edge.distribution_id,
     }
 
 
@@ -91,10 +86,10 @@ async def _serve(server: PageServer, port: int, *, opens: bool) -> None:
     await runner.setup()
     try:
         url = await _listen(runner, port)
-        click.echo(f"{url}  shows the pipeline at work; Ctrl-C ends everything")
+        click.echo(f"{url}  shows the pipeline at work; Ctrl-C stops everything")
         if opens:
             webbrowser.open(url)
-        await _told_to_end()
+        await _until_stopped()
     finally:
         await runner.cleanup()
 
@@ -107,7 +102,7 @@ async def _listen(runner: web.AppRunner, port: int) -> str:
     return f"http://127.0.0.1:{runner.addresses[0][1]}/"
 
 
-async def _told_to_end() -> None:
+async def _until_stopped() -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
 """The page's server: its files, what its buttons ask for, and the events that keep it up to date.
 
 The browser does not know the edge's certificate, and would show a script few of another site's headers. So
-the server asks the edge in the page's place, and hands over what came.
+the server asks the edge in the page's place, and hands over what the edge answered.
 """
 
 from __future__ import annotations
@@ -9,23 +9,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from harness.demo.border import HEADERS, border
+from fixtures.pictures import picture
 from harness.demo.feed import encode
-from harness.demo.guard import MOST_UPLOAD_BYTES, RefusedRequestError, TooLargeError, require_size
+from harness.demo.middleware import (
+    HEADERS,
+    MOST_UPLOAD_BYTES,
+    RefusedRequestError,
+    TooLargeError,
+    middleware,
+    require_size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.demo.card import Asking, Card
-    from harness.demo.desk import Desk
-    from harness.demo.edge_facts import EdgeFacts
-    from harness.demo.feed import Feed
-    from harness.demo.samples import Sample
+    from harness.demo.actions import Actions
+    from harness.demo.feed import EdgeFacts, Feed
+    from harness.demo.state import Asking, Photo, Photos
 
 _FOLDER: Final = Path(__file__).parent
 _TYPES: Final = {
@@ -38,32 +44,74 @@ _TYPES: Final = {
 }
 # Two years: beyond the longest TTL, and short of where dates end.
 _MOST_ADVANCE_SECONDS: Final = 2 * 365 * 86_400
+# Each shows something else: size, shape, orientation, colour, alpha, format; then files that are refused.
+_SAMPLES: Final = (
+    "reference.jpg",
+    "photo-portrait.jpg",
+    "photo-busy.jpg",
+    "photo-dark.jpg",
+    "orientation-6.jpg",
+    "cmyk-profile.jpg",
+    "png-alpha.png",
+    "avif.avif",
+    "gif-animated.gif",
+    "thin-10000x10.jpg",
+    "tiff-lzw.tiff",
+    "text.jpg",
+    "truncated.jpg",
+    "bomb-20-gigapixels.png",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A test picture that the page offers; `preview` is None if it has no thumbnail."""
+
+    name: str
+    trait: str
+    path: Path
+    preview: Path | None
+
+
+def samples() -> dict[str, Sample]:
+    """Return the test pictures by their names, in the order of the page."""
+    found = [picture(name) for name in _SAMPLES]
+    return {
+        one.name: Sample(
+            name=one.name,
+            trait=one.trait,
+            path=one.path(),
+            preview=one.expected_path() if one.expected else None,
+        )
+        for one in found
+    }
 
 
 class PageServer:
-    """Answers the page's requests; what takes time runs in threads."""
+    """Answers the page's requests, slow ones from threads."""
 
     def __init__(
         self,
-        desk: Desk,
+        actions: Actions,
+        photos: Photos,
         feed: Feed,
         edge: EdgeFacts,
         *,
         known: Mapping[str, Any],
-        samples: Mapping[str, Sample],
     ) -> None:
-        self._desk = desk
+        self._actions = actions
+        self._photos = photos
         self._feed = feed
         self._edge = edge
         self._known = known
-        self._samples = samples
+        self._samples = samples()
 
     def application(self) -> web.Application:
-        """Give what aiohttp serves."""
-        app = web.Application(middlewares=[border], client_max_size=MOST_UPLOAD_BYTES)
+        """Return the application that aiohttp serves."""
+        app = web.Application(middlewares=[middleware], client_max_size=MOST_UPLOAD_BYTES)
         app.router.add_get("/", self._file)
         app.router.add_get(f"/{{file:{'|'.join(map(re.escape, _TYPES))}}}", self._file)
-        app.router.add_get("/api/facts", self._tell_facts)
+        app.router.add_get("/api/facts", self._facts)
         app.router.add_get("/api/events", self._events)
         app.router.add_post("/api/photos", self._upload)
         app.router.add_get("/api/photos/{id}", self._photo)
@@ -71,7 +119,7 @@ class PageServer:
         app.router.add_post("/api/photos/{id}/{verb:reload|delete|invalidate}", self._act)
         app.router.add_post("/api/photos/{id}/pass", self._let_pass)
         app.router.add_get("/api/photos/{id}/original", self._original)
-        app.router.add_get("/api/photos/{id}/thumbnail/{look:[0-9]+}", self._thumbnail)
+        app.router.add_get("/api/photos/{id}/thumbnail/{answer:[0-9]+}", self._thumbnail)
         app.router.add_get("/samples/{name}", self._preview)
         app.on_shutdown.append(self._end)
         return app
@@ -80,7 +128,7 @@ class PageServer:
         name = request.match_info.get("file", "page.html")
         return _bytes((_FOLDER / name).read_bytes(), _TYPES[name])
 
-    async def _tell_facts(self, _request: web.Request) -> web.Response:
+    async def _facts(self, _request: web.Request) -> web.Response:
         samples = [
             {"name": one.name, "trait": one.trait, "has_preview": one.preview is not None}
             for one in self._samples.values()
@@ -91,12 +139,12 @@ class PageServer:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
-        # Listening before telling what there is: a change in between is told twice rather than not at all.
+        # Listening before sending what there is: a change in between is sent twice rather than not at all.
         # A page that is closed resets the connection.
         with contextlib.suppress(ConnectionResetError), self._feed.page() as events:
             await response.write(encode("begin", {}))
-            for card in self._desk.cards():
-                await response.write(encode("card", card.to_json()))
+            for photo in self._photos.all():
+                await response.write(encode("photo", photo.to_json()))
             await response.write(encode("edge", await asyncio.to_thread(self._edge.to_json)))
             async for event in events:
                 await response.write(event)
@@ -108,33 +156,39 @@ class PageServer:
             raise RefusedRequestError(
                 400, f"seconds: expected a number up to {_MOST_ADVANCE_SECONDS:,}, got {seconds!r}"
             )
-        return _card(
-            await asyncio.to_thread(self._desk.let_pass, request.match_info["id"], seconds=int(seconds))
+        return _json(
+            await asyncio.to_thread(self._actions.let_pass, request.match_info["id"], seconds=int(seconds))
         )
 
     async def _upload(self, request: web.Request) -> web.Response:
         data, name = await self._given(request)
         asking: Asking = "edge" if request.query.get("asking") == "edge" else "bucket"
-        card = await asyncio.to_thread(self._desk.upload, data, name, asking=asking)
-        headers = {"Location": f"/api/photos/{card.id}"}
-        return web.json_response(card.to_json(), status=201, headers=headers)
+        photo = await asyncio.to_thread(self._actions.upload, data, name, asking=asking)
+        headers = {"Location": f"/api/photos/{photo.id}"}
+        return web.json_response(photo.to_json(), status=201, headers=headers)
 
     async def _photo(self, request: web.Request) -> web.Response:
-        return _card(self._desk.card(request.match_info["id"]))
+        return _json(self._photos.get(request.match_info["id"]))
 
     async def _replace(self, request: web.Request) -> web.Response:
         data, name = await self._given(request)
-        return _card(await asyncio.to_thread(self._desk.replace, request.match_info["id"], data, name))
+        return _json(await asyncio.to_thread(self._actions.replace, request.match_info["id"], data, name))
 
     async def _act(self, request: web.Request) -> web.Response:
-        acts = {"reload": self._desk.reload, "delete": self._desk.delete, "invalidate": self._desk.invalidate}
-        return _card(await asyncio.to_thread(acts[request.match_info["verb"]], request.match_info["id"]))
+        verbs = {
+            "reload": self._actions.reload,
+            "delete": self._actions.delete,
+            "invalidate": self._actions.invalidate,
+        }
+        return _json(await asyncio.to_thread(verbs[request.match_info["verb"]], request.match_info["id"]))
 
     async def _original(self, request: web.Request) -> web.Response:
-        return _bytes_or_404(await asyncio.to_thread(self._desk.original, request.match_info["id"]))
+        return _bytes_or_404(await asyncio.to_thread(self._actions.original, request.match_info["id"]))
 
     async def _thumbnail(self, request: web.Request) -> web.Response:
-        return _bytes_or_404(self._desk.thumbnail(request.match_info["id"], int(request.match_info["look"])))
+        return _bytes_or_404(
+            self._actions.thumbnail(request.match_info["id"], int(request.match_info["answer"]))
+        )
 
     async def _preview(self, request: web.Request) -> web.Response:
         sample = self._sample(request.match_info["name"])
@@ -159,12 +213,12 @@ class PageServer:
         return self._samples[name]
 
     async def _end(self, _app: web.Application) -> None:
-        self._desk.close()
+        self._actions.close()
         self._feed.close()
 
 
-def _card(card: Card) -> web.Response:
-    return web.json_response(card.to_json())
+def _json(photo: Photo) -> web.Response:
+    return web.json_response(photo.to_json())
 
 
 def _bytes_or_404(found: tuple[bytes, str] | None) -> web.Response:

@@ -22,14 +22,14 @@ function rowsOf(card) {
   const steps = card.timeline.steps.filter((step) => step.name !== "stored");
   // Where the function ended early: the rows stay, empty.
   const missing = EXPECTED.filter((name) => !steps.some((step) => step.name === name)).map((name) => ({ name }));
-  return [...steps, ...missing].map((step) => withLooks(step, card)).sort((one, other) => place(one.name) - place(other.name));
+  return [...steps, ...missing].map((step) => withFailedRequests(step, card)).sort((one, other) => place(one.name) - place(other.name));
 }
 
-function withLooks(step, card) {
-  // Who asks the edge alone does not see the bucket.
+function withFailedRequests(step, card) {
+  // A page that asks the edge alone does not see the bucket.
   if (step.name === "seen in the bucket" && card.asking === "edge") return { name: step.name, word: "not asked" };
   if (step.name !== "seen at the edge") return step;
-  return { ...step, inVain: card.timeline.looks.filter((look) => !look.correct).map((look) => look.at_ms) };
+  return { ...step, inVain: card.timeline.looks.filter((request) => !request.correct).map((request) => request.at_ms) };
 }
 
 function place(name) {

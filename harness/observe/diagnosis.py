@@ -1,4 +1,4 @@
-"""Says why an original's thumbnail does not appear: what was found on its way, and which of it is why."""
+"""Says why an original's thumbnail does not appear: what was found on its way, and what stopped it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from harness.observe.attempts import attempts
 from harness.observe.failures import read_failures
-from harness.observe.invoke_permission import may_invoke
-from harness.observe.log import read_log
+from harness.observe.log import attempts, read_log
+from harness.policy import Access, allows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from types_boto3_s3.type_defs import LambdaFunctionConfigurationOutputTypeDef
 
@@ -29,19 +28,40 @@ _TAIL_LINES = 6
 _DENIED = re.compile(r"access ?denied|permission ?denied", re.IGNORECASE)
 
 
-class Cause(Enum):
-    """Why there is no thumbnail yet, as far as can be told."""
+class Ending(Enum):
+    """How an upload ends."""
 
-    NO_ORIGINAL = "the original is not in the bucket: it was deleted, or never put"
-    FILTER = "the bucket's notification does not cover this key: its filter did not match"
-    REFUSED = "the function refused it for good: a retry would not help"
-    SKIPPED = "the function skipped it"
-    NO_PERMISSION = "a permission is missing"
-    GIVEN_UP = "Lambda has given up on it: its event is in the failure queue"
-    RETRYING = "the function failed, and Lambda tries again"
-    RUNNING = "an invocation is still running"
-    NOT_STARTED = "the function has not been started: the event is on its way, or lost"
-    SILENT = "the function ran, and said nothing of it"
+    READY = "its thumbnail can be seen"
+    REFUSED = "the function refused it"
+    FAILED = "it failed for good"
+    GONE = "its original or its thumbnail was deleted, or nobody waits for it any more"
+    TIMED_OUT = "a longer wait might help"
+
+
+class Cause(Enum):
+    """Why there is no thumbnail, as far as it can be known, and how the upload ends for this cause."""
+
+    NO_ORIGINAL = "the original is not in the bucket: it was deleted, or never put", Ending.GONE
+    FILTER = "the bucket's notification does not cover this key: its filter did not match", Ending.FAILED
+    REFUSED = "the function refused it for good: a retry would not help", Ending.REFUSED
+    SKIPPED = "the function skipped it", Ending.FAILED
+    NO_PERMISSION = "a permission is missing", Ending.FAILED
+    GIVEN_UP = "Lambda has given up on it: its event is in the failure queue", Ending.FAILED
+    THUMBNAIL_DELETED = "the function stored the thumbnail, and it has been deleted since", Ending.GONE
+    STORED = "the thumbnail is in the bucket", Ending.TIMED_OUT
+    RETRYING = "the function failed, and Lambda tries again", Ending.TIMED_OUT
+    RUNNING = "an invocation is still running", Ending.TIMED_OUT
+    NOT_STARTED = "the function has not been started: the event is on its way, or lost", Ending.TIMED_OUT
+    SILENT = "the function ran, and logged nothing about it", Ending.TIMED_OUT
+
+    def __init__(self, text: str, ending: Ending) -> None:
+        self.text = text
+        self.ending = ending
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no wait will change it."""
+        return self.ending is not Ending.TIMED_OUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +76,7 @@ class Evidence:
     log: FunctionLog
     lines: tuple[Mapping[str, Any], ...]
     failures: tuple[Mapping[str, Any], ...]
+    has_thumbnail: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +90,7 @@ class Diagnosis:
     @property
     def sentence(self) -> str:
         """The cause and its detail in one line."""
-        return f"{self.cause.value}: {self.detail}" if self.detail else self.cause.value
+        return f"{self.cause.text}: {self.detail}" if self.detail else self.cause.text
 
     @property
     def lines(self) -> list[str]:
@@ -81,23 +102,26 @@ def diagnose(deployment: Deployment, key: str, *, since_epoch_seconds: float) ->
     """Follow the original's way, and say what stopped it."""
     evidence = gather(deployment, key, since_epoch_seconds=since_epoch_seconds)
     cause, detail = decide(evidence)
-    return Diagnosis(cause=cause, detail=detail, found=tuple(_told(evidence, key)))
+    return Diagnosis(cause=cause, detail=detail, found=tuple(_findings(evidence, key)))
 
 
 def gather(deployment: Deployment, key: str, *, since_epoch_seconds: float) -> Evidence:
     """Look at each station; nothing is decided here."""
     log = read_log(deployment, since_epoch_seconds=since_epoch_seconds)
     rules = _rules(deployment)
-    size, error = _original(deployment, key)
+    covering = [rule for rule in rules if _matches(_filters(rule), key)]
+    size, error = _size(deployment, key)
     return Evidence(
         original_bytes=size,
         original_error=error,
         filters=tuple(_filters(rule) for rule in rules),
-        covered=any(_matches(_filters(rule), key) for rule in rules),
-        may_invoke=may_invoke(deployment),
+        covered=bool(covering),
+        may_invoke=_may_invoke(deployment, covering[0]["LambdaFunctionArn"]) if covering else None,
         log=log,
         lines=tuple(log.naming(key)),
         failures=tuple(failure.error for failure in read_failures(deployment) if key in failure.keys),
+        # After the log: a thumbnail that it says is stored, and that is missing now, was deleted.
+        has_thumbnail=_size(deployment, deployment.pipeline.thumbnail_key(key))[0] is not None,
     )
 
 
@@ -107,16 +131,18 @@ def decide(evidence: Evidence) -> tuple[Cause, str]:
         return Cause.NO_ORIGINAL, ""
     if not evidence.covered:
         return Cause.FILTER, f"its filters are {[dict(entry) for entry in evidence.filters]}"
-    return _said(evidence.lines) or _failed(evidence) or _unheard(evidence)
+    return _logged(evidence) or _failed(evidence) or _unheard(evidence)
 
 
-def _said(lines: Sequence[Mapping[str, Any]]) -> tuple[Cause, str] | None:
-    for line in lines:
+def _logged(evidence: Evidence) -> tuple[Cause, str] | None:
+    for line in evidence.lines:
         # An error that Lambda will retry names no type.
         if line.get("level") == "error" and "type" in line:
             return Cause.REFUSED, f"{line['type']}: {line.get('reason', '')}"
         if line.get("message") == "skipped":
             return Cause.SKIPPED, str(line.get("reason", ""))
+        if "thumbnail" in line:
+            return (Cause.STORED if evidence.has_thumbnail else Cause.THUMBNAIL_DELETED), ""
     return None
 
 
@@ -146,11 +172,16 @@ def _unheard(evidence: Evidence) -> tuple[Cause, str]:
     return Cause.SILENT, ""
 
 
-def _told(evidence: Evidence, key: str) -> list[str]:
+def _findings(evidence: Evidence, key: str) -> list[str]:
     log = evidence.log
     return [
-        _original_told(evidence, key),
-        _event_told(evidence),
+        f"the original {key} cannot be read back: {evidence.original_error}"
+        if evidence.original_bytes is None
+        else f"the original {key} is in the bucket, {evidence.original_bytes:,} bytes",
+        "the bucket's notification covers this key: its event goes to the function"
+        if evidence.covered
+        else "no notification of the bucket covers this key, so there is no event; "
+        f"the filters are {[dict(entry) for entry in evidence.filters]}",
         *(["the function's policy does not let S3 invoke it"] if evidence.may_invoke is False else []),
         "the function has not been started since the upload"
         if not log.invocations_started
@@ -168,25 +199,36 @@ def _told(evidence: Evidence, key: str) -> list[str]:
     ]
 
 
-def _original_told(evidence: Evidence, key: str) -> str:
-    if evidence.original_bytes is None:
-        return f"the original {key} cannot be read back: {evidence.original_error}"
-    return f"the original {key} is in the bucket, {evidence.original_bytes:,} bytes"
-
-
-def _event_told(evidence: Evidence) -> str:
-    if evidence.covered:
-        return "the bucket's notification covers this key: its event goes to the function"
-    filters = [dict(entry) for entry in evidence.filters]
-    return f"no notification of the bucket covers this key, so there is no event; the filters are {filters}"
-
-
-def _original(deployment: Deployment, key: str) -> tuple[int | None, str]:
+def _size(deployment: Deployment, key: str) -> tuple[int | None, str]:
     try:
         found = deployment.aws.client("s3").head_object(Bucket=deployment.bucket, Key=key)
     except ClientError as exc:
         return None, str(exc)
     return found["ContentLength"], ""
+
+
+def _may_invoke(deployment: Deployment, function_arn: str) -> bool | None:
+    try:
+        answer = deployment.aws.client("lambda").get_policy(FunctionName=deployment.function_name)
+    except ClientError as exc:
+        # A function that nobody else may invoke has no policy.
+        return False if exc.response["Error"]["Code"] == "ResourceNotFoundException" else None
+    return lets_s3_invoke(json.loads(answer["Policy"]), function_arn, deployment.bucket)
+
+
+def lets_s3_invoke(policy: Mapping[str, Any], function_arn: str, bucket: str) -> bool:
+    """Return whether a function's policy lets S3 invoke it for events of this bucket."""
+    return allows(
+        policy,
+        Access(
+            service="s3.amazonaws.com",
+            action="lambda:InvokeFunction",
+            resource=function_arn,
+            source_arn=f"arn:aws:s3:::{bucket}",
+            # A bucket notifies functions of its own account only.
+            source_account=function_arn.split(":")[4],
+        ),
+    )
 
 
 def _rules(deployment: Deployment) -> list[LambdaFunctionConfigurationOutputTypeDef]:
@@ -197,7 +239,7 @@ def _rules(deployment: Deployment) -> list[LambdaFunctionConfigurationOutputType
 
 def _filters(rule: LambdaFunctionConfigurationOutputTypeDef) -> dict[str, str]:
     rules = rule.get("Filter", {}).get("Key", {}).get("FilterRules", [])
-    # S3 answers Prefix and Suffix in capitals, whatever was put.
+    # S3 returns Prefix and Suffix in capitals, whatever was put.
     return {entry["Name"].lower(): entry["Value"] for entry in rules}
 
 

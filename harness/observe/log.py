@@ -1,4 +1,4 @@
-"""Reads a function's log back from CloudWatch Logs."""
+"""A function's log in CloudWatch Logs: its lines, and the invocations that they belong to."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.wait import Backoff, TimedOutError, wait_for
+
 if TYPE_CHECKING:
+    from harness.application import Upload
     from harness.deployment import Deployment
 
 _START = re.compile(r"^START RequestId: (\S+)")
-_REPORT = re.compile(r"^REPORT RequestId: (\S+)")
+_REPORT = re.compile(r"^REPORT RequestId: \S+")
 _PEAK = re.compile(r"^REPORT .*\tMax Memory Used: (\d+) MB")
+_DURATION = re.compile(r"\bDuration: ([\d.]+) ms")
+_INIT = re.compile(r"\bInit Duration: ([\d.]+) ms")
+# In the words of awslambdaric, of the Node.js client and of Lambda itself.
+_ERROR = re.compile(r"^\[ERROR\]|\tERROR\t|Task timed out after|\bStatus: (?:error|timeout)")
+
+_BACKOFF = Backoff(first_seconds=0.02, most_seconds=0.5)
+# On AWS a log's lines can be read some seconds after they were written.
+_REPORT_TIMEOUT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +36,7 @@ class LogLine:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The entry as the function's structured JSON, or nothing if it is another's."""
+        """The function's structured JSON, or nothing if the entry is something else."""
         try:
             found = json.loads(self.message)
         except ValueError:
@@ -56,12 +67,38 @@ class FunctionLog:
         return [int(found[1]) for line in self.lines if (found := _PEAK.match(line.message))]
 
     def naming(self, key: str) -> list[dict[str, Any]]:
-        """Give the function's own structured lines about one original."""
+        """Return the function's own structured lines about one original."""
         return [line.fields for line in self.lines if line.fields.get("key") == key]
 
     def tail(self, count: int) -> list[str]:
-        """Give the last entries."""
+        """Return the last entries."""
         return [line.message for line in self.lines[-count:]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One invocation; `duration_ms` is there once it is over, `init_ms` if it started an environment.
+
+    The log counts whole milliseconds. What an environment wrote while it started is in its first attempt.
+    """
+
+    request_id: str
+    started_epoch_ms: int
+    lines: tuple[LogLine, ...]
+    duration_ms: float | None
+    init_ms: float | None
+
+    @property
+    def unnamed_error(self) -> str | None:
+        """The error of an attempt that names no original: it could not start, or was stopped."""
+        if any("key" in line.fields for line in self.lines):
+            return None
+        found = (line.message.splitlines()[0] for line in self.lines if _ERROR.search(line.message))
+        return next(found, None)
+
+    def line_about(self, key: str) -> LogLine | None:
+        """Return the function's own last line about one original."""
+        return next((line for line in reversed(self.lines) if line.fields.get("key") == key), None)
 
 
 def read_log(deployment: Deployment, *, since_epoch_seconds: float = 0.0) -> FunctionLog:
@@ -79,3 +116,74 @@ def read_log(deployment: Deployment, *, since_epoch_seconds: float = 0.0) -> Fun
     # Events of one moment keep the order in which the log has them: the sort is stable.
     ordered = tuple(sorted(lines, key=lambda line: line.epoch_ms))
     return FunctionLog(ordered, precision_ms=deployment.log_precision_ms)
+
+
+def wait_until_logged(
+    deployment: Deployment, upload: Upload, *, timeout_seconds: float = 10.0
+) -> FunctionLog:
+    """Wait until the function's log names this original: its line comes after its thumbnail."""
+
+    def look() -> FunctionLog | None:
+        log = read_log(deployment, since_epoch_seconds=upload.started_epoch_seconds)
+        return log if log.naming(upload.key) else None
+
+    expected = f"expected a line about {upload.key} in {deployment.log_group}, there is none"
+    return wait_for(look, expected, timeout_seconds=timeout_seconds, backoff=_BACKOFF)
+
+
+def read_reported_log(deployment: Deployment, upload: Upload, *, is_expected: bool) -> FunctionLog:
+    """Read the log once Lambda has reported on the upload's last attempt; at once if none is expected."""
+    since = upload.started_epoch_seconds
+
+    def look() -> FunctionLog | None:
+        log = read_log(deployment, since_epoch_seconds=since)
+        found = attempts_at(log, upload.key)
+        return log if found and found[-1].duration_ms is not None else None
+
+    expected = f"expected a report about {upload.key} in {deployment.log_group}, there is none"
+    timeout = _REPORT_TIMEOUT_SECONDS if is_expected else 0.0
+    try:
+        return wait_for(look, expected, timeout_seconds=timeout, backoff=_BACKOFF)
+    except TimedOutError:
+        # A function may log nothing of its own; the timeline says so.
+        return read_log(deployment, since_epoch_seconds=since)
+
+
+def attempts(log: FunctionLog) -> list[Attempt]:
+    """List the attempts in the order of their start."""
+    streams: dict[str, list[LogLine]] = {}
+    for line in log.lines:
+        streams.setdefault(line.stream, []).append(line)
+    found = [attempt for lines in streams.values() for attempt in _of_one_environment(lines)]
+    return sorted(found, key=lambda attempt: attempt.started_epoch_ms)
+
+
+def attempts_at(log: FunctionLog, key: str) -> list[Attempt]:
+    """List the attempts that have a line about one original."""
+    return [attempt for attempt in attempts(log) if attempt.line_about(key)]
+
+
+def _of_one_environment(lines: list[LogLine]) -> list[Attempt]:
+    # An environment serves one request after the other, so its stream never mixes two.
+    starts = [index for index, line in enumerate(lines) if _START.match(line.message)]
+    firsts, ends = [0, *starts[1:]], [*starts[1:], len(lines)]
+    return [
+        _attempt(lines[start], lines[first:end])
+        for start, first, end in zip(starts, firsts, ends, strict=False)
+    ]
+
+
+def _attempt(start: LogLine, lines: list[LogLine]) -> Attempt:
+    report = next((line.message for line in lines if _REPORT.match(line.message)), "")
+    return Attempt(
+        request_id=start.message.split()[2],
+        started_epoch_ms=start.epoch_ms,
+        lines=tuple(lines),
+        duration_ms=_number(_DURATION, report),
+        init_ms=_number(_INIT, report),
+    )
+
+
+def _number(pattern: re.Pattern[str], text: str) -> float | None:
+    found = pattern.search(text)
+    return float(found[1]) if found else None

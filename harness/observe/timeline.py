@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from harness.observe.attempts import attempts_at
+from harness.observe.log import attempts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from harness.application.application import Thumbnail, Upload
-    from harness.observe.attempts import Attempt
-    from harness.observe.log import FunctionLog
+    from harness.application import Thumbnail, Upload
+    from harness.observe.log import Attempt, FunctionLog
 
 FORMAT_VERSION: Final = 1
 
@@ -40,7 +39,7 @@ _LAST_MODIFIED_PRECISION_MS: Final = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class EdgeRequest:
     """One request for the thumbnail at the edge; `cache` is what X-Cache said."""
 
     at_ms: float
@@ -81,9 +80,17 @@ class Observed:
     thumbnail: Thumbnail | None
     missed_seconds: float | None
     log: FunctionLog
-    looks: tuple[Look, ...] = ()
-    edge: str | None = None
+    looks: tuple[EdgeRequest, ...] = ()
     why_missing: str | None = None
+
+    def since_ms(self, epoch_seconds: float) -> float:
+        """Return a moment on another clock in milliseconds since the upload began."""
+        return (epoch_seconds - self.upload.started_epoch_seconds) * 1000
+
+    def fields(self, attempt: Attempt) -> Mapping[str, Any]:
+        """Return the fields of an attempt's line about the upload."""
+        line = attempt.line_about(self.upload.key)
+        return line.fields if line else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,46 +104,43 @@ class Timeline:
     started_epoch_seconds: float
     attempts: int
     steps: tuple[Step, ...]
-    looks: tuple[Look, ...]
+    looks: tuple[EdgeRequest, ...]
     errors: tuple[str, ...]
     why_missing: str | None
     format_version: int = FORMAT_VERSION
 
     def step(self, name: str) -> Step:
-        """Give the step of this name."""
+        """Return the step of this name."""
         return next(step for step in self.steps if step.name == name)
 
     @property
     def arrived_ms(self) -> float | None:
-        """When the last who looked had seen the thumbnail: at the edge, or without one in the bucket."""
+        """When the thumbnail was seen at the edge, or in the bucket if it was not seen at an edge."""
         ends = [step.end_ms for step in self.steps if step.name in {SEEN_IN_BUCKET, SEEN_AT_EDGE}]
         return next((end for end in reversed(ends) if end is not None), None)
 
 
 def timeline(observed: Observed) -> Timeline:
     """Put what was seen in order; nothing is measured here."""
-    tried = attempts_at(observed.log, observed.upload.key)
+    upload = observed.upload
+    tried = attempts_at(observed.log, upload.key)
     # The attempt that made it; if none did, the last one.
-    attempt = next(
-        (one for one in tried if "thumbnail" in _fields(one, observed)), tried[-1] if tried else None
-    )
+    made = (one for one in tried if "thumbnail" in observed.fields(one))
+    attempt = next(made, tried[-1] if tried else None)
+    accepted_ms = upload.accepted_seconds * 1000
     return Timeline(
-        key=observed.upload.key,
-        thumbnail_key=observed.upload.thumbnail_key,
-        original_bytes=observed.upload.original_bytes,
+        key=upload.key,
+        thumbnail_key=upload.thumbnail_key,
+        original_bytes=upload.original_bytes,
         thumbnail_bytes=len(observed.thumbnail.data) if observed.thumbnail else None,
-        started_epoch_seconds=observed.upload.started_epoch_seconds,
+        started_epoch_seconds=upload.started_epoch_seconds,
         attempts=len(tried),
         steps=(
-            Step(
-                name="accepted",
-                clock=APPLICATION,
-                start_ms=0.0,
-                end_ms=observed.upload.accepted_seconds * 1000,
-                precision_ms=0.0,
-            ),
+            Step(name="accepted", clock=APPLICATION, start_ms=0.0, end_ms=accepted_ms, precision_ms=0.0),
             *_function_steps(attempt, observed),
-            *_arrival_steps(observed),
+            _stored(observed),
+            _seen_in_bucket(observed),
+            _seen_at_edge(observed),
         ),
         looks=observed.looks,
         errors=tuple(_errors(tried, observed)),
@@ -149,8 +153,8 @@ def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Ste
         note = "no line of the function's log names this original"
         return [Step(name=name, clock=FUNCTION, note=note) for name in _FUNCTION_STEPS]
     precision_ms = observed.log.precision_ms
-    began = attempt.started_epoch_ms - observed.upload.started_epoch_seconds * 1000
-    event = _event(_fields(attempt, observed), observed)
+    began = observed.since_ms(attempt.started_epoch_ms / 1000)
+    event = _event(attempt, observed)
     return [
         event,
         _waiting(event, began - (attempt.init_ms or 0.0), precision_ms),
@@ -160,11 +164,11 @@ def _function_steps(attempt: Attempt | None, observed: Observed) -> Iterable[Ste
     ]
 
 
-def _event(fields: Mapping[str, Any], observed: Observed) -> Step:
-    text = fields.get("event_time")
+def _event(attempt: Attempt, observed: Observed) -> Step:
+    text = observed.fields(attempt).get("event_time")
     if not text:
         return Step(name="event", clock=EVENT, note="the function's line does not say it")
-    at = (datetime.fromisoformat(text).timestamp() - observed.upload.started_epoch_seconds) * 1000
+    at = observed.since_ms(datetime.fromisoformat(text).timestamp())
     return Step(name="event", clock=EVENT, start_ms=at, end_ms=at, precision_ms=_EVENT_PRECISION_MS)
 
 
@@ -182,36 +186,29 @@ def _waiting(event: Step, until: float, precision_ms: float) -> Step:
 
 
 def _environment(attempt: Attempt, began: float, precision_ms: float) -> Step:
+    name = "environment"
     if attempt.init_ms is None:
         note = "reused" if attempt.duration_ms is not None else "Lambda has not reported on it"
-        return Step(name="environment", clock=FUNCTION, note=note)
+        return Step(name=name, clock=FUNCTION, note=note)
+    start = began - attempt.init_ms
     return Step(
-        name="environment",
-        clock=FUNCTION,
-        start_ms=began - attempt.init_ms,
-        end_ms=began,
-        precision_ms=precision_ms,
-        note="started",
+        name=name, clock=FUNCTION, start_ms=start, end_ms=began, precision_ms=precision_ms, note="started"
     )
 
 
 def _invocation(attempt: Attempt, began: float, precision_ms: float) -> Step:
+    name = "invocation"
     if attempt.duration_ms is None:
-        return Step(name="invocation", clock=FUNCTION, note="Lambda has not reported on it")
-    return Step(
-        name="invocation",
-        clock=FUNCTION,
-        start_ms=began,
-        end_ms=began + attempt.duration_ms,
-        precision_ms=precision_ms,
-    )
+        return Step(name=name, clock=FUNCTION, note="Lambda has not reported on it")
+    end = began + attempt.duration_ms
+    return Step(name=name, clock=FUNCTION, start_ms=began, end_ms=end, precision_ms=precision_ms)
 
 
 def _own_steps(attempt: Attempt, observed: Observed) -> Iterable[Step]:
     line = attempt.line_about(observed.upload.key)
     took = {
         name.removesuffix(_SUFFIX): float(value)
-        for name, value in _fields(attempt, observed).items()
+        for name, value in observed.fields(attempt).items()
         if name.endswith(_SUFFIX)
     }
     if line is None or not took:
@@ -219,78 +216,49 @@ def _own_steps(attempt: Attempt, observed: Observed) -> Iterable[Step]:
     # They follow each other, and the line is written after the last: their places are counted back from it.
     # It is dated when it is read, on a busy machine after the end of the invocation that wrote it.
     written = min(line.epoch_ms, attempt.started_epoch_ms + (attempt.duration_ms or math.inf))
-    at = written - observed.upload.started_epoch_seconds * 1000 - sum(took.values())
+    start = observed.since_ms(written / 1000) - sum(took.values())
+    precision_ms = observed.log.precision_ms
     for name, step_ms in took.items():
-        yield Step(
-            name=_STEP_NAMES.get(name, name),
-            clock=FUNCTION,
-            start_ms=at,
-            end_ms=at + step_ms,
-            precision_ms=observed.log.precision_ms,
-        )
-        at += step_ms
-
-
-def _arrival_steps(observed: Observed) -> Iterable[Step]:
-    return [_stored(observed), _seen_in_bucket(observed), _seen_at_edge(observed)]
+        end = start + step_ms
+        own = _STEP_NAMES.get(name, name)
+        yield Step(name=own, clock=FUNCTION, start_ms=start, end_ms=end, precision_ms=precision_ms)
+        start = end
 
 
 def _stored(observed: Observed) -> Step:
     if observed.thumbnail is None:
         return Step(name="stored", clock=BUCKET, note="there is no thumbnail")
-    at = (observed.thumbnail.modified_epoch_seconds - observed.upload.started_epoch_seconds) * 1000
-    return Step(
-        name="stored",
-        clock=BUCKET,
-        start_ms=at,
-        end_ms=at,
-        precision_ms=_LAST_MODIFIED_PRECISION_MS,
-        note="whole seconds, cut off",
-    )
+    at = observed.since_ms(observed.thumbnail.modified_epoch_seconds)
+    note, precision_ms = "whole seconds, cut off", _LAST_MODIFIED_PRECISION_MS
+    return Step(name="stored", clock=BUCKET, start_ms=at, end_ms=at, precision_ms=precision_ms, note=note)
 
 
 def _seen_in_bucket(observed: Observed) -> Step:
+    name = SEEN_IN_BUCKET
     if observed.thumbnail is None:
-        return Step(name=SEEN_IN_BUCKET, clock=APPLICATION, note="there is no thumbnail")
+        return Step(name=name, clock=APPLICATION, note="there is no thumbnail")
     at = observed.thumbnail.visible_seconds * 1000
     missed = (observed.missed_seconds or 0.0) * 1000
-    return Step(
-        name=SEEN_IN_BUCKET,
-        clock=APPLICATION,
-        start_ms=at,
-        end_ms=at,
-        precision_ms=at - missed,
-        note=f"not there yet at {missed:.0f} ms",
-    )
+    note = f"not there yet at {missed:.0f} ms"
+    return Step(name=name, clock=APPLICATION, start_ms=at, end_ms=at, precision_ms=at - missed, note=note)
 
 
 def _seen_at_edge(observed: Observed) -> Step:
-    if observed.edge is None:
-        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="there is no edge in front of the bucket")
+    name = SEEN_AT_EDGE
     first = next((look for look in observed.looks if look.correct), None)
     if first is None:
-        return Step(name=SEEN_AT_EDGE, clock=APPLICATION, note="it never was")
-    return Step(
-        name=SEEN_AT_EDGE,
-        clock=APPLICATION,
-        start_ms=first.at_ms,
-        end_ms=first.at_ms + first.took_ms,
-        precision_ms=0.0,
-        note=f"{first.status}, {first.cache}",
-    )
+        return Step(name=name, clock=APPLICATION, note="it never was")
+    start, end = first.at_ms, first.at_ms + first.took_ms
+    note = f"{first.status}, {first.cache}"
+    return Step(name=name, clock=APPLICATION, start_ms=start, end_ms=end, precision_ms=0.0, note=note)
 
 
 def _errors(tried: list[Attempt], observed: Observed) -> Iterable[str]:
     for attempt in tried:
-        fields = _fields(attempt, observed)
+        fields = observed.fields(attempt)
         if fields.get("level") == "error":
             kind = fields.get("type", "to be retried")
             yield f"the function: {kind}: {fields.get('reason', '')}"
     for look in observed.looks:
         if not look.correct:
             yield f"the edge at {look.at_ms:.0f} ms: {look.status}, {look.cache}"
-
-
-def _fields(attempt: Attempt, observed: Observed) -> Mapping[str, Any]:
-    line = attempt.line_about(observed.upload.key)
-    return line.fields if line else {}

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from harness.observe.timeline import APPLICATION, BUCKET, EVENT, FUNCTION
 from harness.plotting import numbers
-from harness.plotting.canvas import NARROW_PX, SMALL_PX, TEXT_PX, Plot, points, quiet, sheet
-from harness.plotting.palette import INK, looks
+from harness.plotting.canvas import Plot, key, legend, note, points, quiet, sheet
+from harness.plotting.palette import styles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from harness.observe.timeline import Step, Timeline
-    from harness.plotting.palette import Look
+    from harness.plotting.palette import Style
 
 _ROW_PX: Final = 30
 _BASE_PX: Final = 84
 _BAR_HEIGHT: Final = 0.5
 _ROOM_FOR_VALUES: Final = 1.16
-_ROOM_WHERE_NARROW: Final = 1.4
 _WIDTH_PX: Final = 760
 # A moment known less exactly than this part of the whole would only mislead.
 _COARSE: Final = 0.15
@@ -43,60 +41,36 @@ def waterfall(name: str, timeline: Timeline) -> Plot:
         caption="Milliseconds since the upload began; a diamond is a moment."
         + (f" Not drawn: {', '.join(left_out)}." if left_out else ""),
         width_px=_WIDTH_PX,
-        draw=lambda width_px: draw(shown, whole, width_px=width_px),
+        draw=lambda: draw(shown, whole),
     )
 
 
-def draw(steps: Sequence[Step], whole_ms: float, *, width_px: float) -> Figure:
+def draw(steps: Sequence[Step], whole_ms: float) -> Figure:
     """Draw the steps, each in the colour of the clock that it was read from."""
-    narrow = width_px < NARROW_PX
-    clocks = looks((APPLICATION, FUNCTION, EVENT, BUCKET), first=APPLICATION)
-    figure = sheet(width_px, _BASE_PX + _ROW_PX * len(steps))
+    clocks = styles((APPLICATION, FUNCTION, EVENT, BUCKET), first=APPLICATION)
+    figure = sheet(_WIDTH_PX, _BASE_PX + _ROW_PX * len(steps))
     axes = figure.subplots()
     for row, step in enumerate(steps):
         _row(axes, row, step, clocks[step.clock])
     axes.set_yticks(range(len(steps)), [step.name for step in steps])
     axes.set_ylim(len(steps) - 0.5, -0.5)
-    axes.set_xlim(0, whole_ms * (_ROOM_WHERE_NARROW if narrow else _ROOM_FOR_VALUES))
+    axes.set_xlim(0, whole_ms * _ROOM_FOR_VALUES)
     quiet(axes)
-    axes.xaxis.set_major_locator(MaxNLocator(3 if narrow else 6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.xaxis.set_major_formatter("{x:,g}")
     axes.set_xlabel("milliseconds since the upload began", loc="left")
-    _legend(figure, {step.clock: clocks[step.clock] for step in steps})
+    shown = {step.clock: clocks[step.clock].colour for step in steps}
+    legend(figure, [key(clock, "s", colour, size_px=9) for clock, colour in shown.items()])
     return figure
 
 
-def _row(axes: Axes, row: int, step: Step, look: Look) -> None:
+def _row(axes: Axes, row: int, step: Step, style: Style) -> None:
     start, end = step.start_ms or 0.0, step.end_ms or 0.0
     if step.took_ms:
-        axes.barh(row, end - start, left=start, height=_BAR_HEIGHT, color=look.colour.light)
+        axes.barh(row, end - start, left=start, height=_BAR_HEIGHT, color=style.colour.light)
     else:
-        axes.plot(start, row, marker="D", markersize=points(8), color=look.colour.light, clip_on=False)
-    axes.annotate(
-        _text(step),
-        (end, row),
-        xytext=(points(9), 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=points(SMALL_PX),
-        color=INK.light,
-    )
-
-
-def _legend(figure: Figure, clocks: Mapping[str, Look]) -> None:
-    handles = [
-        Line2D([], [], label=name, linestyle="", marker="s", markersize=points(9), color=look.colour.light)
-        for name, look in clocks.items()
-    ]
-    figure.legend(
-        handles=handles,
-        loc="outside upper left",
-        ncols=len(handles),
-        handletextpad=0.2,
-        columnspacing=1.4,
-        borderpad=0.2,
-        fontsize=points(TEXT_PX),
-    )
+        axes.plot(start, row, marker="D", markersize=points(8), color=style.colour.light, clip_on=False)
+    note(axes, _text(step), (end, row), by_px=(9, 0))
 
 
 def _is_fine(step: Step, whole_ms: float) -> bool:

@@ -1,4 +1,4 @@
-"""From a function folder to the zip that Lambda takes: the same bytes for the same content."""
+"""Builds the zip that Lambda takes from a function folder: the same bytes for the same content."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ import hashlib
 import json
 import shutil
 import stat
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import guardian
 from harness.errors import ThumbrigError
 from harness.package.node import install_node
 from harness.package.python import install_python
+from harness.run_folder import run_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from harness.package.function import FunctionFolder
-    from harness.package.install import Installer
-    from harness.package.platforms import Language, Platform
+    from harness.package.platforms import Platform
 
-# A zip cannot name an earlier time.
+# The earliest time that a zip can hold.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 
 # On 56 MB of libraries: level 1 gives 21.7 MB in 0.9 s, 6 gives 20.3 MB in 1.8 s, 9 gives 20.3 MB in 5.5 s.
@@ -33,7 +31,7 @@ _COMPRESSION_LEVEL = 6
 
 
 class NotSavedError(ThumbrigError):
-    """Raised when a package cannot be written to where a person wants it."""
+    """Raised when a package cannot be copied to the chosen path."""
 
     def __init__(self, path: Path, reason: OSError) -> None:
         super().__init__(f"{path}: expected a place for the package, cannot write there: {reason.strerror}")
@@ -50,35 +48,35 @@ class Package:
     from_cache: bool
 
 
-# A change in one of these makes all packages anew.
-_PACKERS = [
-    Path(__file__).with_name(name)
-    for name in ("build.py", "python.py", "node.py", "bundle.py", "node_modules.py")
-]
-_INSTALLERS: Mapping[Language, Installer] = {"python": install_python, "nodejs": install_node}
+# A change in one of these files rebuilds all packages.
+_PACKERS = [Path(__file__).with_name(name) for name in ("build.py", "python.py", "node.py")]
 
 
 def build(function: FunctionFolder, platform: Platform, *, cache: Path) -> Package:
-    """Package a function for a platform, or return the package that was made of the same content before.
+    """Package a function for a platform, or return the earlier package of the same content.
 
-    The bytes depend on the folder's content, the platform and the compressor (zlib) alone: not on time,
-    paths, umask or the order of files.
+    The bytes depend only on the folder's content, the platform and the compressor (zlib): not on time, paths,
+    umask or the order of files.
     """
     path = cache / f"{function.name}-{platform.label}-{_key(function, platform)}.zip"
     if found := _read_package(path):
         return found
-    with _scratch_folder(cache) as scratch:
-        install = _INSTALLERS[function.family.name]
-        files = install(function, platform, cache=cache, scratch=scratch)
+    cache.mkdir(parents=True, exist_ok=True)
+    # Beside the finished zips: a file can only be moved into place, or linked, within one file system.
+    with run_folder(within=cache) as scratch:
+        if function.family.name == "nodejs":
+            files = install_node(function, platform, scratch=scratch)
+        else:
+            files = install_python(function, platform, cache=cache, scratch=scratch)
         unfinished = scratch / path.name
         _write_zip(files, unfinished)
-        # Whole or not at all, also when two builds of the same content end at once.
+        # Whole or not at all, even if two builds of the same content end at once.
         unfinished.replace(path)
     return _describe(path, from_cache=False)
 
 
 def save(package: Package, path: Path) -> None:
-    """Copy a package to where a person wants it."""
+    """Copy a package to another path."""
     try:
         shutil.copyfile(package.path, path)
     except OSError as exc:
@@ -114,25 +112,12 @@ def _describe(path: Path, *, from_cache: bool) -> Package:
     )
 
 
-@contextlib.contextmanager
-def _scratch_folder(cache: Path) -> Iterator[Path]:
-    # Beside the finished zips: a file can only be moved into place, or linked, within one file system.
-    cache.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="build-", dir=cache))
-    guardian.watch_folder(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        guardian.forget_folder(folder)
-
-
 def _write_zip(files: Mapping[str, Path], path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _TIMESTAMP)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, on every machine: the modes count
+            entry.create_system = 3  # Unix, on every machine: only then do the modes count
             mode = 0o755 if _is_executable(files[name]) else 0o644
             entry.external_attr = (stat.S_IFREG | mode) << 16
             archive.writestr(entry, files[name].read_bytes(), compresslevel=_COMPRESSION_LEVEL)

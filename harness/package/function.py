@@ -1,4 +1,4 @@
-"""A function folder: what it says of itself in `function.toml`, and which files it is made of."""
+"""A function folder: its description in `function.toml`, and its files."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from harness.errors import ThumbrigError
 from harness.package.platforms import RUNTIMES, UnknownRuntimeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from harness.package.platforms import Language
 
 _FILE_NAME = "function.toml"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-# A version without the wildcard that `==1.*` would allow; a marker may follow.
-_PYTHON_PIN = re.compile(
-    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[A-Za-z0-9,._ -]+\])?\s*===?\s*[A-Za-z0-9.!+_-]+\s*(;.+)?"
-)
-_NODE_PIN = re.compile(r"(?P<name>(@[a-z0-9._-]+/)?[a-z0-9._-]+)@\d+\.\d+\.\d+[A-Za-z0-9.+-]*")
-
+_NODE_PIN = re.compile(r"(?P<name>(@[a-z0-9._-]+/)?[a-z0-9._-]+)@(?P<version>\d+\.\d+\.\d+[A-Za-z0-9.+-]*)")
 _BUNDLER_PIN = re.compile(r"esbuild@\d+\.\d+\.\d+")
 
 
@@ -36,8 +34,8 @@ class NoFunctionFolderError(FunctionFolderError):
     """Raised when the folder is missing, or is not a folder."""
 
     def __init__(self, path: Path) -> None:
-        came = "a file" if path.exists() else "nothing"
-        super().__init__(f"{path}: expected a function folder, found {came}; check the path")
+        found = "a file" if path.exists() else "nothing"
+        super().__init__(f"{path}: expected a function folder, found {found}; check the path")
 
 
 class NoFunctionFileError(FunctionFolderError):
@@ -57,14 +55,14 @@ class UnreadableFunctionFileError(FunctionFolderError):
 
 
 class FunctionSettingError(FunctionFolderError):
-    """Raised when a setting is missing, unknown, or of another form than it must be."""
+    """Raised when a setting is missing, unknown or malformed."""
 
-    def __init__(self, path: Path, key: str, *, expected: str, came: object) -> None:
-        super().__init__(f"{path}: {key}: expected {expected}, came {came}; change that setting")
+    def __init__(self, path: Path, key: str, *, expected: str, got: object) -> None:
+        super().__init__(f"{path}: {key}: expected {expected}, got {got}; change that setting")
 
 
 class RequirementNotPinnedError(FunctionFolderError):
-    """Raised when a requirement leaves open which version is installed."""
+    """Raised when a requirement allows more than one version."""
 
     def __init__(self, path: Path, requirement: str, *, example: str) -> None:
         super().__init__(
@@ -84,16 +82,45 @@ class HandlerNotIncludedError(FunctionFolderError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pin:
+    """A requirement of one version: the package's name, as it is written, and the version."""
+
+    name: str
+    version: str
+
+
+def read_pin(requirement: str) -> Pin | None:
+    """Read a requirement of uv's (`Pillow==13.0.0`) or npm's (`sharp@0.34.5`); None if it is not pinned."""
+    return _python_pin(requirement) or _node_pin(requirement)
+
+
+def _python_pin(requirement: str) -> Pin | None:
+    try:
+        read = Requirement(requirement)
+    except InvalidRequirement:
+        return None
+    specifiers = list(read.specifier)
+    if len(specifiers) != 1 or not specifiers[0].operator.startswith("==") or "*" in specifiers[0].version:
+        return None
+    return Pin(name=read.name, version=specifiers[0].version)
+
+
+def _node_pin(requirement: str) -> Pin | None:
+    match = _NODE_PIN.fullmatch(requirement)
+    return Pin(name=match["name"], version=match["version"]) if match else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class RuntimeFamily:
     """What the runtimes of one language have in common."""
 
     name: Language
     module_endings: tuple[str, ...]
-    pin: re.Pattern[str]
+    read_pin: Callable[[str], Pin | None]
     pin_example: str
 
     def handler_files(self, handler: str) -> list[str]:
-        """Name the files in which the runtime looks for the handler, from the package's root."""
+        """List the files in which the runtime looks for the handler, as seen from the package's root."""
         module = handler.rpartition(".")[0]
         if self.name == "python":
             module = module.replace(".", "/")
@@ -101,10 +128,10 @@ class RuntimeFamily:
 
 
 _PYTHON = RuntimeFamily(
-    name="python", module_endings=(".py", "/__init__.py"), pin=_PYTHON_PIN, pin_example="Pillow==13.0.0"
+    name="python", module_endings=(".py", "/__init__.py"), read_pin=_python_pin, pin_example="Pillow==13.0.0"
 )
 _NODE = RuntimeFamily(
-    name="nodejs", module_endings=(".js", ".mjs", ".cjs"), pin=_NODE_PIN, pin_example="sharp@0.34.5"
+    name="nodejs", module_endings=(".js", ".mjs", ".cjs"), read_pin=_node_pin, pin_example="sharp@0.34.5"
 )
 
 
@@ -117,7 +144,7 @@ def runtime_family(runtime: str) -> RuntimeFamily:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionFolder:
-    """A folder with a function in it, as its `function.toml` describes it."""
+    """A folder that holds a function, as its `function.toml` describes it."""
 
     path: Path
     name: str
@@ -127,11 +154,11 @@ class FunctionFolder:
     include: tuple[str, ...]
     requirements: tuple[str, ...]
     build: tuple[str, ...]
-    """The names among the requirements that have no wheel and may be built from source."""
+    """The names of requirements that have no wheel and may be built from source."""
     bundler: str | None
-    """The exact version of esbuild that makes one file of a Node.js function and its plain JavaScript."""
+    """The exact version of esbuild that bundles a Node.js function with its plain JavaScript."""
     cannot: Mapping[str, str] = field(hash=False)
-    """What the function declares it cannot do: names of pictures and of scenarios, each with the reason."""
+    """What the function cannot do: names of pictures and of scenarios, each with the reason."""
 
     @classmethod
     def load(cls, path: Path) -> FunctionFolder:
@@ -149,7 +176,7 @@ class FunctionFolder:
             include=package.texts("include", required=True),
             requirements=package.texts("requirements"),
             build=package.texts("build"),
-            bundler=package.text("bundler") if package.has("bundler") else None,
+            bundler=package.text("bundler", default="") or None,
             cannot=settings.table("cannot").all_texts(),
         )
         settings.refuse_others("name", "runtime", "handler", "package", "cannot")
@@ -168,27 +195,22 @@ class FunctionFolder:
         return runtime_family(self.runtime)
 
     def files(self) -> dict[str, Path]:
-        """Return the folder's own files by the names they have in the package, sorted."""
+        """Return the folder's own files by their names in the package, sorted."""
         found: dict[str, Path] = {}
         for pattern in self.include:
             matches = [
                 path for path in self.path.glob(pattern) if path.is_file() and not self._is_litter(path)
             ]
             if not matches:
-                raise FunctionSettingError(
-                    self.description,
-                    "include",
-                    expected="globs that match files",
-                    came=f"{pattern!r}, matching none",
-                )
+                raise self._wrong("include", "globs that match files", f"{pattern!r}, matching none")
             for path in matches:
                 found[str(PurePosixPath(self.prefix) / path.relative_to(self.path).as_posix())] = path
         return dict(sorted(found.items()))
 
     def requirement_names(self) -> dict[str, str]:
-        """Return the requirements by their normalised names."""
-        matches = {text: self.family.pin.fullmatch(text) for text in self.requirements}
-        return {normalised(match["name"]): text for text, match in matches.items() if match}
+        """Return the requirements by the canonical names of their packages."""
+        pins = {text: self.family.read_pin(text) for text in self.requirements}
+        return {canonicalize_name(pin.name): text for text, pin in pins.items() if pin}
 
     def _is_litter(self, path: Path) -> bool:
         parts = path.relative_to(self.path).parts
@@ -197,13 +219,9 @@ class FunctionFolder:
 
     def _check(self) -> None:
         if not _NAME.fullmatch(self.name):
-            raise FunctionSettingError(
-                self.description, "name", expected="1 to 64 letters, digits, - and _", came=repr(self.name)
-            )
+            raise self._wrong("name", "1 to 64 letters, digits, - and _", repr(self.name))
         if not all(self.handler.rpartition(".")):
-            raise FunctionSettingError(
-                self.description, "handler", expected="module.function", came=repr(self.handler)
-            )
+            raise self._wrong("handler", "module.function", repr(self.handler))
         self._check_globs()
         self._check_requirements()
         expected = self.family.handler_files(self.handler)
@@ -213,46 +231,30 @@ class FunctionFolder:
     def _check_globs(self) -> None:
         for text in (self.prefix, *self.include):
             if ".." in PurePosixPath(text).parts or text.startswith("/"):
-                raise FunctionSettingError(
-                    self.description, "package", expected="paths inside the folder", came=repr(text)
-                )
+                raise self._wrong("package", "paths inside the folder", repr(text))
         for pattern in self.include:
             # Before Python 3.13 such a glob matches folders only, from then on files as well.
             if not pattern or pattern.endswith("**"):
-                raise FunctionSettingError(
-                    self.description,
-                    "include",
-                    expected="globs that end in a file, like '**/*'",
-                    came=repr(pattern),
-                )
+                raise self._wrong("include", "globs that end in a file, like '**/*'", repr(pattern))
 
     def _check_requirements(self) -> None:
         for requirement in self.requirements:
-            if not self.family.pin.fullmatch(requirement):
+            if self.family.read_pin(requirement) is None:
                 raise RequirementNotPinnedError(
                     self.description, requirement, example=self.family.pin_example
                 )
-        self._check_bundler()
         for name in self.build:
-            if normalised(name) not in self.requirement_names():
-                raise FunctionSettingError(
-                    self.description, "build", expected="names of requirements", came=repr(name)
-                )
-
-    def _check_bundler(self) -> None:
+            if canonicalize_name(name) not in self.requirement_names():
+                raise self._wrong("build", "names of requirements", repr(name))
         if self.bundler is None:
             return
         if self.family is not _NODE:
-            raise FunctionSettingError(
-                self.description, "bundler", expected="a Node.js runtime for it", came=self.runtime
-            )
+            raise self._wrong("bundler", "a Node.js runtime for it", self.runtime)
         if not _BUNDLER_PIN.fullmatch(self.bundler):
             raise RequirementNotPinnedError(self.description, self.bundler, example="esbuild@0.28.2")
 
-
-def normalised(name: str) -> str:
-    """Return the one spelling of a distribution's name that all its spellings share."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    def _wrong(self, key: str, expected: str, got: str) -> FunctionSettingError:
+        return FunctionSettingError(self.description, key, expected=expected, got=got)
 
 
 def _read_toml(folder: Path) -> dict[str, Any]:
@@ -267,7 +269,7 @@ def _read_toml(folder: Path) -> dict[str, Any]:
 
 
 class _Table:
-    """One table of the file, whose values are taken by name and form."""
+    """One table of the file; its methods check a value's form."""
 
     def __init__(self, path: Path, name: str, values: Mapping[str, Any]) -> None:
         self._path, self._name, self._values = path, name, values
@@ -275,13 +277,13 @@ class _Table:
     def text(self, key: str, *, default: str | None = None) -> str:
         value = self._values.get(key, default)
         if not isinstance(value, str):
-            raise self._wrong(key, "a text", value)
+            raise self._wrong(key, "a string", value)
         return value
 
     def texts(self, key: str, *, required: bool = False) -> tuple[str, ...]:
         value = self._values.get(key, None if required else [])
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-            raise self._wrong(key, "a list of texts", value)
+            raise self._wrong(key, "a list of strings", value)
         if required and not value:
             raise self._wrong(key, "at least one", "an empty list")
         return tuple(value)
@@ -289,11 +291,8 @@ class _Table:
     def all_texts(self) -> dict[str, str]:
         for key, value in self._values.items():
             if not isinstance(value, str) or not value.strip():
-                raise self._wrong(key, "a text that gives the reason", repr(value))
+                raise self._wrong(key, "a string that gives the reason", repr(value))
         return dict(self._values)
-
-    def has(self, key: str) -> bool:
-        return key in self._values
 
     def table(self, key: str, *, required: bool = False) -> _Table:
         value = self._values.get(key, None if required else {})
@@ -307,5 +306,5 @@ class _Table:
 
     def _wrong(self, key: str, expected: str, value: object) -> FunctionSettingError:
         key = f"{self._name}.{key}" if self._name else key
-        came = "nothing" if value is None else value if isinstance(value, str) else repr(value)
-        return FunctionSettingError(self._path, key, expected=expected, came=came)
+        got = "nothing" if value is None else value if isinstance(value, str) else repr(value)
+        return FunctionSettingError(self._path, key, expected=expected, got=got)

@@ -16,7 +16,7 @@ _VERSION = re.compile(r"v(?P<major>\d+)\.\d+\.\d+")
 
 
 class NoNodeError(ThumbrigError):
-    """Raised when a Node.js function is to be run or packaged, and a command for that is missing."""
+    """Raised when node or npm is needed and not on PATH."""
 
     def __init__(self, command: str) -> None:
         super().__init__(
@@ -34,14 +34,14 @@ class Node:
 
     @property
     def major(self) -> int:
-        """The part of the version that Lambda's runtimes are named by."""
+        """The first number of the version, as in the names of Lambda's runtimes."""
         match = _VERSION.match(self.version)
         return int(match["major"]) if match else 0
 
 
 @functools.cache
 def host_node() -> Node:
-    """Find this machine's Node.js, itself and not a version manager's shim, which would need a home."""
+    """Find this machine's Node.js itself: a version manager's shim would need a home folder."""
     said = process.run([find("node"), "-p", "JSON.stringify([process.execPath, process.version])"])
     executable, version = json.loads(said)
     return Node(executable=Path(executable), version=version)

@@ -1,13 +1,15 @@
-"""What the packager asks of an installer, and what may go wrong with any of them."""
+"""What the installers of both languages share."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from harness.errors import ThumbrigError
-from harness.package.function import normalised
+from harness.package.function import read_pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,19 +17,11 @@ if TYPE_CHECKING:
 
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
-
-
-class Installer(Protocol):
-    """Brings together what the functions of one language are packaged with."""
-
-    def __call__(
-        self, function: FunctionFolder, platform: Platform, *, cache: Path, scratch: Path
-    ) -> Mapping[str, Path]:
-        """Return all files of the package by their names in it; what had to be made lies below `scratch`."""
+    from harness.process import CommandFailedError
 
 
 class InstallFailedError(ThumbrigError):
-    """Raised when what a function requires cannot be installed; ends with the installer's last lines."""
+    """Raised when a requirement cannot be installed; ends with the installer's last lines."""
 
     def __init__(
         self, requirements: Sequence[str], platform: Platform | str, output: str, advice: Mapping[str, str]
@@ -40,7 +34,7 @@ class InstallFailedError(ThumbrigError):
 
 
 class UnpinnedDependencyError(ThumbrigError):
-    """Raised when a requirement brought another package along, in whatever version was newest."""
+    """Raised when a requirement depends on a package that nothing pins."""
 
     def __init__(self, function: FunctionFolder, pins: Sequence[str]) -> None:
         super().__init__(
@@ -50,7 +44,7 @@ class UnpinnedDependencyError(ThumbrigError):
 
 
 class FileTwiceError(ThumbrigError):
-    """Raised when a file of the function lands where a requirement has one too."""
+    """Raised when a function and a requirement have a file of the same name."""
 
     def __init__(self, function: FunctionFolder, names: Sequence[str]) -> None:
         super().__init__(
@@ -62,12 +56,20 @@ class FileTwiceError(ThumbrigError):
 def merge(
     function: FunctionFolder, own: Mapping[str, Path], installed: Mapping[str, Path]
 ) -> dict[str, Path]:
-    """Put the function's own files and the installed ones together; raise FileTwiceError if they meet."""
+    """Join the function's own files and the installed ones; raise FileTwiceError if two have one name."""
     if twice := sorted(own.keys() & installed.keys()):
         raise FileTwiceError(function, twice)
     return {**own, **installed}
 
 
+def output_of(failure: CommandFailedError) -> str:
+    """Return the last lines of a command that failed; the first line of the error is the command itself."""
+    return str(failure).partition("\n")[2]
+
+
 def _mentions(output: str, requirement: str) -> bool:
-    name = normalised(re.split(r"(?<=.)[\[=; @]", requirement)[0])
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", output, re.IGNORECASE) is not None
+    if (pin := read_pin(requirement)) is None:
+        return False
+    # npm prints names as they are written, uv in their canonical form.
+    either = f"{re.escape(pin.name)}|{re.escape(canonicalize_name(pin.name))}"
+    return re.search(rf"(?<![\w.-])({either})(?![\w-]|\.\w)", output, re.IGNORECASE) is not None

@@ -1,9 +1,8 @@
-"""Where a package will be imported: Lambda's environments, and this machine."""
+"""The platforms that packages are made for: Lambda's environments, and this machine."""
 
 from __future__ import annotations
 
 import ctypes
-import os
 import platform as machine
 import sys
 from dataclasses import dataclass, field
@@ -20,22 +19,22 @@ System: TypeAlias = Literal["linux", "macos"]
 Libc: TypeAlias = Literal["glibc", "musl", "libSystem"]
 Language: TypeAlias = Literal["python", "nodejs"]
 
-# What Amazon Linux and the wheels call the processors that Lambda calls x86_64 and arm64.
+# The names of Lambda's x86_64 and arm64 in Amazon Linux and in wheels.
 MACHINES: Mapping[Architecture, str] = {"x86_64": "x86_64", "arm64": "aarch64"}
-# And what Node.js calls them, and the systems.
+# The names of processors and systems in Node.js.
 NODE_PROCESSORS: Mapping[Architecture, str] = {"x86_64": "x64", "arm64": "arm64"}
 NODE_SYSTEMS: Mapping[System, str] = {"linux": "linux", "macos": "darwin"}
 
 
 class UnknownRuntimeError(ThumbrigError):
-    """Raised when a runtime is none that the rig knows."""
+    """Raised when the rig does not know a runtime."""
 
     def __init__(self, runtime: str) -> None:
         super().__init__(f"unknown runtime {runtime!r}: expected one of {', '.join(RUNTIMES)}")
 
 
 class UnsupportedNodeError(ThumbrigError):
-    """Raised when this machine's Node.js is of a version that no runtime of Lambda's has."""
+    """Raised when no Lambda runtime has the version of this machine's Node.js."""
 
     def __init__(self, version: str) -> None:
         known = ", ".join(runtime for runtime in RUNTIMES if runtime.startswith("nodejs"))
@@ -45,7 +44,7 @@ class UnsupportedNodeError(ThumbrigError):
 
 
 class UnsupportedHostError(ThumbrigError):
-    """Raised when packages cannot be made for this machine."""
+    """Raised when the rig cannot make packages for this machine."""
 
     def __init__(self, system: str, processor: str) -> None:
         super().__init__(
@@ -63,11 +62,11 @@ class Platform:
     architecture: Architecture
     libc: Libc
     newest_symbols: Mapping[str, tuple[int, ...]] = field(hash=False)
-    """The newest version of each family of symbols that its libraries define."""
+    """The newest version of each family of symbols in its libraries."""
     base_libraries: frozenset[str] | None
-    """The shared libraries a package may count on; None: those that this machine's loader finds."""
+    """The shared libraries that a package may use; None: those that this machine's loader finds."""
     wheel_tag: str | None
-    """The newest wheels that run there, by uv's name without the processor; None: this machine's own."""
+    """The newest wheels that run there, in uv's notation without the processor; None: this machine's own."""
 
     @property
     def python(self) -> str:
@@ -76,7 +75,7 @@ class Platform:
 
     @property
     def module_tag(self) -> str:
-        """What stands before `.so` in the name of a compiled module that its Python imports."""
+        """The tag before `.so` in the name of a compiled module that its Python imports."""
         tag = f"cpython-{self.python.replace('.', '')}"
         if self.system == "macos":
             return f"{tag}-darwin"
@@ -84,13 +83,13 @@ class Platform:
 
     @property
     def node_tag(self) -> str:
-        """What Node.js packages of compiled code are named by, as in `@img/sharp-linux-x64`."""
+        """The tag in the names of compiled Node.js packages, as in `@img/sharp-linux-x64`."""
         musl = "musl" if self.libc == "musl" else ""
         return f"{NODE_SYSTEMS[self.system]}{musl}-{NODE_PROCESSORS[self.architecture]}"
 
     @property
     def label(self) -> str:
-        """A short name that is fit for a file."""
+        """A short name for files."""
         return f"{self.runtime}-{self.system}-{self.libc}-{self.architecture}"
 
     def __str__(self) -> str:
@@ -99,7 +98,7 @@ class Platform:
         return f"{self.runtime} on {self.architecture} {self.system} ({libc})"
 
     def provides(self, library: str) -> bool:
-        """Tell whether a shared library is there without the package bringing it."""
+        """Return whether the platform itself has a shared library."""
         if self.base_libraries is not None:
             return library in self.base_libraries
         try:
@@ -111,7 +110,7 @@ class Platform:
 
 @dataclass(frozen=True, kw_only=True)
 class _AmazonLinux:
-    """What one Amazon Linux gives to the functions of its runtimes."""
+    """What one version of Amazon Linux provides to functions."""
 
     wheel_tag: str
     newest_symbols: Mapping[str, tuple[int, ...]]
@@ -140,10 +139,10 @@ RUNTIMES: Mapping[str, _AmazonLinux] = {
     "nodejs24.x": _AL2023,
 }
 
-# Only what a Lambda runtime cannot run without: glibc's own libraries; libstdc++ and libgcc_s, which AWS's
-# runtime client (a C++ module) links to; libz, which Python's zlib links to. The container images hold more
-# than Lambda does: libexpat is in python:3.12 and missing where the function runs
-# (https://github.com/developmentseed/titiler/discussions/1108), although manylinux wheels may count on it.
+# Only what a Lambda runtime itself needs: glibc's own libraries; libstdc++ and libgcc_s, which AWS's runtime
+# client (a C++ module) links to; libz, which Python's zlib links to. The container images have more than
+# Lambda does: libexpat is in python:3.12 and missing where the function runs
+# (https://github.com/developmentseed/titiler/discussions/1108), although manylinux wheels may use it.
 _GLIBC_LIBRARIES = ("libc.so.6", "libdl.so.2", "libm.so.6", "libpthread.so.0", "libresolv.so.2", "librt.so.1")
 _RUNTIME_LIBRARIES = ("libgcc_s.so.1", "libstdc++.so.6", "libz.so.1")
 _LOADERS: Mapping[Architecture, str] = {"x86_64": "ld-linux-x86-64.so.2", "arm64": "ld-linux-aarch64.so.1"}
@@ -194,10 +193,5 @@ def _host_runtime(language: Language) -> str:
 
 
 def _glibc_version() -> tuple[int, ...] | None:
-    try:
-        text = os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (OSError, ValueError):
-        # musl knows no such name.
-        return None
-    name, _, version = text.partition(" ")
+    name, version = machine.libc_ver()
     return tuple(map(int, version.split("."))) if name == "glibc" else None

@@ -1,4 +1,4 @@
-"""What in a package would fail where it is deployed, found before it is deployed."""
+"""Finds what in a package would fail on its platform, before it is deployed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from elftools.elf.gnuversions import GNUVerNeedSection
 
 from harness.errors import ThumbrigError
 from harness.package import probe_node
-from harness.package.finding import Finding
 from harness.package.function import runtime_family
+from harness.package.probe_node import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from harness.package.finding import Kind
     from harness.package.platforms import Architecture, Libc, Platform
+    from harness.package.probe_node import Kind
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB, in units of 1024 x 1024.
 UNZIPPED_LIMIT_BYTES = 262_144_000
@@ -34,13 +34,12 @@ UNZIPPED_LIMIT_BYTES = 262_144_000
 _ELF = b"\x7fELF"
 _MACH_O = b"\xcf\xfa\xed\xfe"
 _MACH_O_UNIVERSAL = b"\xca\xfe\xba\xbe"
-_PE = b"MZ"
 
 _ELF_MACHINES: Mapping[str, Architecture] = {"EM_X86_64": "x86_64", "EM_AARCH64": "arm64"}
 _MACH_O_MACHINES: Mapping[int, Architecture] = {0x0100_0007: "x86_64", 0x0100_000C: "arm64"}
 
 # cpython-313-x86_64-linux-gnu in _imaging.cpython-313-x86_64-linux-gnu.so; a library's name has no such part.
-_TAGGED = re.compile(r"(?P<stem>[^.]+)\.(?P<tag>(cpython|cp|pypy|graalpy)[^.]*)\.(so|pyd)")
+_TAGGED = re.compile(r"(?P<stem>[^.]+)\.(?P<tag>cpython-[^.]*)\.so")
 
 _SYMBOL_VERSION = re.compile(r"(?P<family>[A-Z]+)_(?P<version>\d+(\.\d+)*)")
 # Marks the use of packed relocations, which glibc can load from 2.36 on.
@@ -64,7 +63,7 @@ def require_sound(zip_path: Path, platform: Platform, handler: str) -> None:
 
 
 def probe(zip_path: Path, platform: Platform, handler: str) -> list[Finding]:
-    """Name everything in a package that would fail on a platform; a sound package has no findings."""
+    """Find everything in a package that would fail on a platform; a sound package has no findings."""
     try:
         with zipfile.ZipFile(zip_path) as archive:
             return list(_findings(archive, platform, handler))
@@ -95,8 +94,8 @@ def _findings(archive: zipfile.ZipFile, platform: Platform, handler: str) -> Ite
         except (ELFError, ValueError, zipfile.BadZipFile, zlib.error) as exc:
             message = f"expected a shared library, cannot read it: {exc}; build the package again"
             yield Finding(kind="unreadable", path=name, message=message)
-    # Wherever in the zip: the rpath alone cannot tell, because a package may load a library by its path
-    # first, and after that the loader has it by its name.
+    # Wherever in the zip: the rpath alone does not decide, because a package may load a library by its path
+    # first, and then the loader knows it by its name.
     brought = {PurePosixPath(name).name for name in names} | {binary.soname for binary in binaries.values()}
     for name, binary in binaries.items():
         yield from _unloadable(name, binary, platform, brought)
@@ -111,7 +110,7 @@ def _is_node(platform: Platform) -> bool:
 def _unreached(
     binaries: Mapping[str, _Binary], names: list[str], brought: Collection[str]
 ) -> Iterator[Finding]:
-    # Modules alone: what they load, they load by their own rpath, and then the loader has it by its name.
+    # Modules alone: they load libraries by their own rpath, and then the loader knows these by their names.
     for name, binary in binaries.items():
         if PurePosixPath(name).suffix != ".node":
             continue
@@ -150,7 +149,7 @@ def _too_large(archive: zipfile.ZipFile) -> Iterator[Finding]:
 
 
 def _not_imported(names: list[str], platform: Platform) -> dict[str, re.Match[str]]:
-    """Return the compiled modules whose name says that they are for another Python or machine."""
+    """Return the compiled modules that, by their names, are for another Python or machine."""
     matches = {name: _TAGGED.fullmatch(PurePosixPath(name).name) for name in names}
     return {name: match for name, match in matches.items() if match and match["tag"] != platform.module_tag}
 
@@ -158,41 +157,41 @@ def _not_imported(names: list[str], platform: Platform) -> dict[str, re.Match[st
 def _without_twin(
     modules: Mapping[str, re.Match[str]], names: list[str], platform: Platform
 ) -> Iterator[Finding]:
-    # A package may carry one file for each Python; then the right one is imported and the others do no harm.
+    # A package may have one file for each Python: the right one is imported, and the others do no harm.
     endings = (f".{platform.module_tag}.so", ".abi3.so", ".so")
     for name, module in modules.items():
         folder = PurePosixPath(name).parent
         if any(str(folder / (module["stem"] + ending)) in names for ending in endings):
             continue
         message = (
-            f"expected {platform.module_tag} or abi3, came {module['tag']}, which {platform.runtime} does not"
+            f"expected {platform.module_tag} or abi3, got {module['tag']}, which {platform.runtime} does not"
             f" import there; build the package for {platform}"
         )
         yield Finding(kind=_difference(module["tag"], platform), path=name, message=message)
 
 
 def _difference(tag: str, platform: Platform) -> Kind:
-    """Tell in which part a tag differs: cpython-313-x86_64-linux-gnu, cpython-313-darwin, cp313-win_amd64."""
-    wanted, came = platform.module_tag.split("-"), tag.split("-")
-    if ("linux" in came) != ("linux" in wanted) or "win" in tag.replace("darwin", ""):
+    """Return which part of a tag differs: cpython-313-x86_64-linux-gnu, cpython-313-darwin."""
+    wanted, got = platform.module_tag.split("-"), tag.split("-")
+    if ("linux" in got) != ("linux" in wanted):
         return "system"
-    if came[:2] != wanted[:2]:
+    if got[:2] != wanted[:2]:
         return "python"
-    return "architecture" if came[2] != wanted[2] else "libc"
+    return "architecture" if got[2] != wanted[2] else "libc"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Binary:
-    """What the loader reads of a compiled file before it takes it."""
+    """What the loader reads of a compiled file before it loads it."""
 
     system: str
     architectures: frozenset[str] = frozenset()
     soname: str = ""
     needed: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
-    """Its rpaths, as they are written."""
+    """Its rpaths, unresolved."""
     symbols: tuple[tuple[str, str], ...] = ()
-    """Libraries and the symbol versions asked of them."""
+    """Libraries, and the symbol versions that it needs of them."""
 
     @property
     def libc(self) -> Libc | None:
@@ -206,12 +205,8 @@ def _read_binary(archive: zipfile.ZipFile, name: str) -> _Binary | None:
         start = file.read(4096)
     if start.startswith(_ELF):
         return _read_elf(archive.read(name))
-    # Other systems' formats only where Linux would load them: an .exe may lie about as a mere resource.
-    if PurePosixPath(name).suffix not in {".so", ".pyd", ".node"}:
-        return None
-    if start.startswith(_PE):
-        return _Binary(system="windows")
-    return _read_mach_o(start)
+    # Other systems' programs may be mere resources; only modules are loaded.
+    return _read_mach_o(start) if PurePosixPath(name).suffix in {".so", ".node"} else None
 
 
 def _read_elf(content: bytes) -> _Binary:
@@ -228,7 +223,7 @@ def _read_elf(content: bytes) -> _Binary:
 
 
 def _dynamic_names(elf: ELFFile, tag: str) -> Iterator[str]:
-    # pyelftools hangs the name on the tag, as an attribute that is called like it.
+    # pyelftools stores the name on the tag, in an attribute named like the tag.
     attribute = tag.removeprefix("DT_").lower()
     for segment in elf.iter_segments():
         if isinstance(segment, DynamicSegment):
@@ -240,7 +235,7 @@ def _symbols(elf: ELFFile) -> Iterator[tuple[str, str]]:
         if not isinstance(section, GNUVerNeedSection):
             continue
         for library, versions in section.iter_versions():
-            # The loader warns of a weak one that is missing, and goes on.
+            # Of a weak one that is missing, the loader only warns.
             strong = (version for version in versions if not version["vna_flags"] & _WEAK)
             yield from ((str(library.name), str(version.name)) for version in strong)
 
@@ -258,17 +253,16 @@ def _read_mach_o(start: bytes) -> _Binary | None:
 
 
 def _unloadable(name: str, binary: _Binary, platform: Platform, brought: set[str]) -> Iterator[Finding]:
-    rebuild = f"build the package for {platform}"
-    architectures = " and ".join(sorted(binary.architectures))
+    def differs(kind: Kind, wanted: str, got: str) -> Finding:
+        message = f"expected a library for {wanted}, got one for {got}; build the package for {platform}"
+        return Finding(kind=kind, path=name, message=message)
+
     if binary.system != platform.system:
-        message = f"expected a library for {platform.system}, came one for {binary.system}; {rebuild}"
-        yield Finding(kind="system", path=name, message=message)
+        yield differs("system", platform.system, binary.system)
     elif platform.architecture not in binary.architectures:
-        message = f"expected a library for {platform.architecture}, came one for {architectures}; {rebuild}"
-        yield Finding(kind="architecture", path=name, message=message)
+        yield differs("architecture", platform.architecture, " and ".join(sorted(binary.architectures)))
     elif binary.libc not in {None, platform.libc}:
-        message = f"expected a library for {platform.libc}, came one for {binary.libc}; {rebuild}"
-        yield Finding(kind="libc", path=name, message=message)
+        yield differs("libc", platform.libc, str(binary.libc))
     else:
         yield from _missing_libraries(name, binary, platform, brought)
         yield from _missing_symbols(name, binary, platform, brought)

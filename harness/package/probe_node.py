@@ -1,19 +1,22 @@
-"""The part of the probe that knows how Node.js packages bring compiled code."""
+"""The part of the probe that knows how Node.js packages include compiled code."""
 
 from __future__ import annotations
 
 import json
 import posixpath
 import re
-from typing import TYPE_CHECKING
-
-from harness.package.finding import Finding
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from harness.package.platforms import Platform
+
+Kind: TypeAlias = Literal[
+    "architecture", "handler", "libc", "library", "python", "size", "system", "unreadable"
+]
 
 # As in @img/sharp-linuxmusl-x64, prebuilds/darwin-arm64/ and @swc/core-linux-x64-gnu.
 _TAG = re.compile(
@@ -22,12 +25,24 @@ _TAG = re.compile(
 )
 _MANIFEST = re.compile(r"(?P<parents>(.*/)?node_modules/)(@[^/]+/)?[^/]+/package\.json")
 
-# Where Lambda has the loader look besides: /var/task and its lib, by LD_LIBRARY_PATH.
+# Lambda's LD_LIBRARY_PATH also has /var/task and its lib.
 _LIBRARY_FOLDERS = ("", "lib")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing in a package that would fail: what was expected, what is there, what to change."""
+
+    kind: Kind
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
 def not_loaded(names: Collection[str], platform: Platform) -> set[str]:
-    """Return the files for other platforms that have a twin for this one, which is taken instead."""
+    """Return the files for other platforms that have a twin for this one, which is loaded instead."""
     return {
         name
         for name in names
@@ -36,13 +51,13 @@ def not_loaded(names: Collection[str], platform: Platform) -> set[str]:
 
 
 def _has_twin(tagged: str, names: Collection[str]) -> bool:
-    # Of a library with its version in its name the twin may have another one: its folder is enough.
+    # A library's name may include its version, which may differ in the twin: its folder is enough.
     folder = posixpath.dirname(tagged) + "/"
     return tagged in names or (".so" in tagged and any(name.startswith(folder) for name in names))
 
 
 def missing_binaries(archive: zipfile.ZipFile, names: Sequence[str], platform: Platform) -> Iterator[Finding]:
-    """Find packages whose compiled part for this platform npm has left out, as it may with optional ones."""
+    """Find packages whose compiled part for this platform is missing; npm may leave out optional ones."""
     for name in names:
         if not (match := _MANIFEST.fullmatch(name)):
             continue
@@ -72,7 +87,7 @@ def _is_for(package: str, platform: Platform) -> bool:
 
 
 def is_reached(name: str, library: str, search: Sequence[str], names: Collection[str]) -> bool:
-    """Tell whether the loader finds a library that lies in the zip, from a module with this rpath."""
+    """Return whether the loader finds a library of the zip from a module with this rpath."""
     origin = posixpath.dirname(name)
     entries = (part for entry in search for part in entry.split(":") if "ORIGIN" in part)
     folders = [re.sub(r"\$(ORIGIN|\{ORIGIN\})", origin, entry) for entry in entries]

@@ -8,24 +8,24 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from harness import process
-from harness.package.function import normalised
-from harness.package.install import InstallFailedError, UnpinnedDependencyError, merge
+from harness.package.install import InstallFailedError, UnpinnedDependencyError, merge, output_of
 from harness.package.platforms import MACHINES
 
 if TYPE_CHECKING:
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
 
-# What tells of the installation and not of the distribution. RECORD would list files that are left out; WHEEL
-# names the version of the tool that built it, which for a source distribution is the newest of that day.
+# Notes about the installation, not the distribution. RECORD would list files that are left out; WHEEL names
+# the version of the tool that built it, which for a source distribution is the newest of that day.
 _INSTALLATION_NOTES = frozenset(
     {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
 )
 
-# Words of uv's, and what to do about them; the first that is found counts.
+# Words in uv's output, and what to do about them; the first one found counts.
 _ADVICE = {
     "no usable wheels": (
         "pin a version that has a wheel for it, or name it in [package] build of function.toml"
@@ -43,7 +43,10 @@ _ADVICE = {
 def install_python(
     function: FunctionFolder, platform: Platform, *, cache: Path, scratch: Path
 ) -> dict[str, Path]:
-    """Install the requirements beside the function's own files."""
+    """Return all files of the package by their names in it: the function's own and the installed ones.
+
+    New files are made below `scratch`.
+    """
     target = scratch / "installed"
     target.mkdir()
     if function.requirements:
@@ -56,8 +59,7 @@ def _install(
     function: FunctionFolder, platform: Platform, target: Path, *, cache: Path, scratch: Path
 ) -> None:
     command = [find_uv_bin(), "pip", "install", "--quiet", "--no-progress", "--color", "never"]
-    # uv keeps the wheels it has built. In a cache of its own there is none that was built elsewhere, with the
-    # host's libraries linked in.
+    # uv keeps the wheels it has built. Those in its usual cache may be linked to the host's libraries.
     command += ["--cache-dir", str(cache / "uv"), "--no-compile-bytecode"]
     command += ["--python", sys.executable, "--target", str(target), "--only-binary", ":all:"]
     command += [option for name in function.build for option in ("--no-binary", name)]
@@ -72,13 +74,11 @@ def _install(
     try:
         process.run([*command, "--", *function.requirements], env=_build_environment(scratch))
     except process.CommandFailedError as exc:
-        # Its first line is the command.
-        output = str(exc).partition("\n")[2]
-        raise InstallFailedError(function.requirements, platform, output, _ADVICE) from exc
+        raise InstallFailedError(function.requirements, platform, output_of(exc), _ADVICE) from exc
 
 
 def _build_environment(scratch: Path) -> dict[str, str]:
-    """Hide the host's libraries from builds, which would link to what they find; Lambda does not have it."""
+    """Hide the host's libraries from builds, which would link to them; Lambda does not have them."""
     nothing = scratch / "pkgconfig"
     nothing.mkdir()
     inherited = {name: value for name, value in os.environ.items() if name != "PKG_CONFIG_PATH"}
@@ -90,7 +90,7 @@ def _refuse_unpinned(function: FunctionFolder, target: Path) -> None:
     pins = []
     for path in sorted(target.glob("*.dist-info/METADATA")):
         metadata = HeaderParser().parsestr(path.read_text(encoding="utf-8"))
-        if normalised(metadata["Name"]) not in pinned:
+        if canonicalize_name(metadata["Name"]) not in pinned:
             pins.append(f"{metadata['Name']}=={metadata['Version']}")
     if pins:
         raise UnpinnedDependencyError(function, pins)

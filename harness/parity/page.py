@@ -1,15 +1,16 @@
-"""Writes the comparison of targets as a page in Markdown."""
+"""Compares runs on several targets, scenario by scenario, and writes the comparison as a page in Markdown."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from harness.parity.compare import Row
-    from harness.parity.results import RunResult
+    from harness.parity.results import RunResult, ScenarioResult
 
 _TIMES: tuple[tuple[str, Callable[[RunResult], Sequence[float]]], ...] = (
     ("boot: command to a target that can be deployed to", lambda run: [run.boot_seconds]),
@@ -20,8 +21,18 @@ _TIMES: tuple[tuple[str, Callable[[RunResult], Sequence[float]]], ...] = (
 )
 
 
-def render(runs: Sequence[RunResult], rows: Sequence[Row], *, machine: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class _Row:
+    """One scenario with all its cases; a cell for each target."""
+
+    scenario: str
+    cells: tuple[str, ...]
+    differs: bool
+
+
+def render(runs: Sequence[RunResult], *, machine: str) -> str:
     """Write the whole page."""
+    rows = compare(runs)
     sections = [
         "# The same scenarios on each target\n\nWritten by `nox -s parity`; do not edit it.",
         _targets(runs),
@@ -32,11 +43,54 @@ def render(runs: Sequence[RunResult], rows: Sequence[Row], *, machine: str) -> s
     return "\n\n".join(sections) + "\n"
 
 
+def compare(runs: Sequence[RunResult]) -> list[_Row]:
+    """List the scenarios in the order of the first run; those that only others have come after."""
+    names = dict.fromkeys(_family(scenario.name) for run in runs for scenario in run.scenarios)
+    return [_row(name, runs) for name in names]
+
+
+def _row(name: str, runs: Sequence[RunResult]) -> _Row:
+    of_runs = [[scenario for scenario in run.scenarios if _family(scenario.name) == name] for run in runs]
+    return _Row(
+        scenario=name,
+        cells=tuple(map(_cell, of_runs)),
+        # A skip has its reason beside it: only what was tried on each can differ.
+        differs=len({_tried(scenarios) for scenarios in of_runs if _tried(scenarios)}) > 1,
+    )
+
+
+def _tried(scenarios: Iterable[ScenarioResult]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.name, one.outcome) for one in scenarios if one.outcome != "skipped")
+
+
+def _cell(scenarios: Sequence[ScenarioResult]) -> str:
+    if not scenarios:
+        return "not run"
+    if all(scenario.outcome == "passed" for scenario in scenarios):
+        return "pass" if len(scenarios) == 1 else f"pass ({len(scenarios)})"
+    others = Counter(_why(scenario) for scenario in scenarios if scenario.outcome != "passed")
+    passed = sum(scenario.outcome == "passed" for scenario in scenarios)
+    parts = [f"pass ({passed})"] if passed else []
+    parts += [f"{text} ({count})" if len(scenarios) > 1 else text for text, count in others.items()]
+    return "; ".join(parts)
+
+
+def _why(scenario: ScenarioResult) -> str:
+    if scenario.outcome == "skipped":
+        return f"skip: {scenario.detail}"
+    _, _, case = scenario.name.removesuffix("]").partition("[")
+    return f"fail{f' {case}' if case else ''}: {scenario.detail}"
+
+
+def _family(name: str) -> str:
+    return name.partition("[")[0]
+
+
 def _targets(runs: Sequence[RunResult]) -> str:
     return "\n".join(f"- **{run.target}**: {run.description}; {run.limits}." for run in runs)
 
 
-def _verdict(runs: Sequence[RunResult], rows: Sequence[Row]) -> str:
+def _verdict(runs: Sequence[RunResult], rows: Sequence[_Row]) -> str:
     differing = [row.scenario for row in rows if row.differs]
     if differing:
         return f"Differing: {', '.join(differing)}."
@@ -49,7 +103,7 @@ def _skipped(run: RunResult) -> int:
     return sum(scenario.outcome == "skipped" for scenario in run.scenarios)
 
 
-def _scenarios(runs: Sequence[RunResult], rows: Sequence[Row]) -> str:
+def _scenarios(runs: Sequence[RunResult], rows: Sequence[_Row]) -> str:
     head = ["scenario", *(run.target for run in runs)]
     return _table(head, [[row.scenario, *row.cells] for row in rows])
 

@@ -1,24 +1,16 @@
-"""What one run of the scenarios came to on one target, as it is stored."""
+"""The stored results of one run of the scenarios on one target."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from harness.errors import ThumbrigError
+from harness.files import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT: Final = 1
-
-
-class UnreadableResultsError(ThumbrigError):
-    """Raised when a file is no stored run of the scenarios."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: expected the results of a run, in format {FORMAT}: {reason}")
+_FORMAT: Final = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +24,7 @@ class ScenarioResult:
 
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
-    """A run on one target; `description` names what it consisted of, with versions.
+    """A run on one target; `description` names its parts, with versions.
 
     `boot_seconds` is the time until the target could be deployed to; `peaks_mb` are of the invocations of
     the function under test.
@@ -52,16 +44,11 @@ class RunResult:
 
 def save(result: RunResult, path: Path) -> None:
     """Store a run."""
-    path.write_text(json.dumps({"format": FORMAT, **asdict(result)}, indent=1) + "\n")
+    write_json(path, result, format_number=_FORMAT)
 
 
 def load(path: Path) -> RunResult:
-    """Read a stored run; raises UnreadableResultsError."""
-    try:
-        document = json.loads(path.read_text())
-        if (found := document.pop("format", None)) != FORMAT:
-            raise UnreadableResultsError(path, f"it is in format {found}")
-        scenarios = [ScenarioResult(**scenario) for scenario in document.pop("scenarios")]
-        return RunResult(scenarios=scenarios, **document)
-    except (OSError, ValueError, TypeError, KeyError) as exc:
-        raise UnreadableResultsError(path, str(exc)) from exc
+    """Read a stored run; raises UnreadableFileError."""
+    return read_json(
+        path, RunResult, format_number=_FORMAT, expected=f"the results of a run, in format {_FORMAT}"
+    )

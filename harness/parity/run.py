@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from harness import process
-from harness.parity.compare import compare
 from harness.parity.page import render
 from harness.parity.results import load
 from harness.process import CommandFailedError
@@ -28,7 +27,7 @@ def run_parity(output: Path) -> None:
     """Measure, compare, write."""
     with run_folder() as folder:
         runs = [_run(target, folder / f"{target}.json") for target in _TARGETS]
-    output.write_text(render(runs, compare(runs), machine=_machine()))
+    output.write_text(render(runs, machine=_machine()))
     click.echo(f"{output} is written")
 
 

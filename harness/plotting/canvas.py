@@ -1,4 +1,4 @@
-"""The sheet that plots are drawn on: its typography, and how it becomes a PNG file or a part of the page."""
+"""The sheet that plots are drawn on: its typography, and how it becomes a PNG file or a part of a page."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from PIL import Image
 
 from harness.plotting.palette import CARD, INK, LINE, MUTED, PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.typing import RcKeyType
+
+    from harness.plotting.palette import Colour
 
 # One unit is one CSS pixel: 72 points are an inch, and so are these.
 _PIXELS_PER_INCH: Final = 96
@@ -29,9 +32,6 @@ _TITLE_PX: Final = 40
 _TITLE_INSET_PX: Final = 8
 
 _POINTS_PER_PIXEL: Final = 72 / _PIXELS_PER_INCH
-# Below this width a plot is drawn for a telephone.
-NARROW_PX: Final = 400
-_TELEPHONE_PX: Final = 336
 TEXT_PX: Final = 12.5
 SMALL_PX: Final = 11.5
 
@@ -64,27 +64,41 @@ _STYLE: Final[dict[RcKeyType, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """One plot: how to draw it at a width, and what a reader who does not see it is told."""
+    """One plot: how to draw it, and what it shows, in words for a reader who does not see it."""
 
     name: str
     title: str
     alt: str
     caption: str
     width_px: int
-    draw: Callable[[float], Figure]
+    draw: Callable[[], Figure]
 
-    def wide_svg(self) -> str:
-        """Draw it for a screen."""
-        return svg(self.draw, self.width_px, f"{self.name}-wide")
-
-    def narrow_svg(self) -> str:
-        """Draw it for a telephone."""
-        return svg(self.draw, _TELEPHONE_PX, f"{self.name}-narrow")
+    def svg(self) -> str:
+        """Draw it for a page, in the page's colours; its ids carry its name, so that several go into one."""
+        with mpl.rc_context(_STYLE):
+            figure = self.draw()
+            figure.patch.set_visible(False)
+            return _for_page(_drawn(figure), self.name)
 
     def write_png(self, folder: Path) -> Path:
-        """Draw it as a file, for wherever the page does not go."""
+        """Draw it below its title, as a file for places where the page does not go."""
+        with mpl.rc_context(_STYLE):
+            head = sheet(self.width_px, _TITLE_PX)
+            head.text(
+                _TITLE_INSET_PX / self.width_px,
+                0.5,
+                self.title,
+                fontsize=points(16),
+                fontweight="bold",
+                va="center",
+            )
+            above, below = _pixels(head), _pixels(self.draw())
+        # Not a title of the figure itself: a legend outside of the axes would lie on it.
+        whole = Image.new("RGB", (below.width, above.height + below.height), CARD.light)
+        whole.paste(above, (0, 0))
+        whole.paste(below, (0, above.height))
         path = folder / f"{self.name}.png"
-        write_png(self.draw, self.width_px, self.title, path)
+        whole.save(path, optimize=True)
         return path
 
 
@@ -100,32 +114,40 @@ def sheet(width_px: float, height_px: float) -> Figure:
 
 
 def quiet(axes: Axes, *, grid: str = "x") -> None:
-    """Take away the lines that say nothing, and let a faint grid show the values."""
+    """Remove the lines that say nothing, and show the values by a faint grid."""
     axes.grid(visible=True, axis="x" if grid == "x" else "y", linewidth=points(1))
     axes.tick_params(length=0)
     axes.spines["left" if grid == "x" else "bottom"].set_visible(True)
     axes.spines["bottom" if grid == "x" else "left"].set_visible(False)
+    if grid == "y":
+        axes.tick_params(axis="y", labelsize=points(SMALL_PX), labelcolor=MUTED.light)
 
 
-def write_png(draw: Callable[[float], Figure], width_px: float, title: str, path: Path) -> None:
-    """Draw a plot below its title, as a file for wherever the page does not go."""
-    with mpl.rc_context(_STYLE):
-        head = sheet(width_px, _TITLE_PX)
-        head.text(_TITLE_INSET_PX / width_px, 0.5, title, fontsize=points(16), fontweight="bold", va="center")
-        above, below = _pixels(head), _pixels(draw(width_px))
-    # Not a title of the figure itself: a legend outside of the axes would lie on it.
-    whole = Image.new("RGB", (below.width, above.height + below.height), CARD.light)
-    whole.paste(above, (0, 0))
-    whole.paste(below, (0, above.height))
-    whole.save(path, optimize=True)
+def note(
+    axes: Axes,
+    text: str,
+    place: tuple[float, float],
+    *,
+    by_px: tuple[float, float],
+    **options: Any,  # noqa: ANN401  those of matplotlib's annotate
+) -> None:
+    """Write a text beside a place, moved by some pixels."""
+    usual = {"va": "center", "fontsize": points(SMALL_PX), "color": INK.light, "textcoords": "offset points"}
+    axes.annotate(text, place, xytext=(points(by_px[0]), points(by_px[1])), **{**usual, **options})
 
 
-def svg(draw: Callable[[float], Figure], width_px: float, prefix: str) -> str:
-    """Draw a plot as SVG that takes its colours from the page, its ids marked so that several go into one."""
-    with mpl.rc_context(_STYLE):
-        figure = draw(width_px)
-        figure.patch.set_visible(False)
-        return _for_page(_drawn(figure), prefix)
+def key(label: str, marker: str, colour: Colour, *, size_px: float = 8) -> Line2D:
+    """Make an entry of a legend."""
+    size = points(size_px)
+    return Line2D([], [], label=label, linestyle="", marker=marker, markersize=size, color=colour.light)
+
+
+def legend(figure: Figure, keys: Sequence[Line2D]) -> None:
+    """Show which colour and shape is whose, above the plot."""
+    spaces = {"handletextpad": 0.2, "columnspacing": 1.4, "borderpad": 0.2}
+    figure.legend(
+        handles=keys, loc="outside upper left", ncols=len(keys) or 1, fontsize=points(TEXT_PX), **spaces
+    )
 
 
 def _pixels(figure: Figure) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Pictures as parts of the page: originals shrunk to a preview, thumbnails byte for byte."""
+"""Pictures as parts of a page: shrunk to a preview, or byte for byte."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageCms, ImageOps
-
-from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,44 +27,26 @@ _MEDIA_TYPES: Final = {
 _AVIF_BRAND: Final = b"ftypavif"
 
 
-class MissingThumbnailError(ThumbrigError):
-    """Raised when a thumbnail that the results name is not beside them."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path}: expected the thumbnail that the results name, got no file;"
-            " copy it along with results.json, or run `nox -s bench` again"
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A picture of the page: its data URI, and the pixels of its sides."""
+class EmbeddedImage:
+    """A picture within a page: its data URI, and its size in pixels."""
 
     uri: str
     width: int
     height: int
 
 
-def thumbnail(path: Path) -> Shown:
-    """Embed a thumbnail's file as it is."""
-    try:
-        return embedded(path.read_bytes())
-    except FileNotFoundError as exc:
-        raise MissingThumbnailError(path) from exc
-
-
-def embedded(content: bytes) -> Shown:
+def embedded(content: bytes) -> EmbeddedImage:
     """Embed a picture byte for byte."""
     with Image.open(io.BytesIO(content)) as image:
-        return Shown(uri=_uri(content, _media_type(content)), width=image.width, height=image.height)
+        return EmbeddedImage(uri=_uri(content, _media_type(content)), width=image.width, height=image.height)
 
 
-def preview(path: Path) -> Shown | None:
-    """Shrink an original as a viewer would show it: upright, in sRGB; None where there is nothing to see."""
+def preview(path: Path) -> EmbeddedImage | None:
+    """Shrink a picture as a viewer would show it, upright and in sRGB; None if it cannot be shown."""
     try:
         with warnings.catch_warnings():
-            # Pillow warns of many pixels and of odd metadata; both are what test pictures are made of.
+            # Pillow warns of many pixels and of odd metadata; test pictures have both.
             warnings.simplefilter("ignore")
             return _shrunk(path)
     # Damaged pictures raise nearly anything, and a report has to show the rest.
@@ -74,7 +54,7 @@ def preview(path: Path) -> Shown | None:
         return None
 
 
-def _shrunk(path: Path) -> Shown | None:
+def _shrunk(path: Path) -> EmbeddedImage | None:
     with Image.open(path) as opened:
         if opened.width * opened.height > _MOST_PIXELS:
             return None
@@ -84,7 +64,7 @@ def _shrunk(path: Path) -> Shown | None:
     image.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=_PREVIEW_QUALITY, method=4)
-    return Shown(uri=_uri(buffer.getvalue(), "image/webp"), width=image.width, height=image.height)
+    return EmbeddedImage(uri=_uri(buffer.getvalue(), "image/webp"), width=image.width, height=image.height)
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:

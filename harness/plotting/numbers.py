@@ -1,10 +1,10 @@
-"""Numbers as people read them; every one with as many digits as it deserves."""
+"""Numbers as people read them, with as many digits as they deserve."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# Lambda's "MB" of memory are 2^20 bytes; files are told in 10^6 bytes, as file managers do.
+# Lambda's "MB" of memory are 2^20 bytes; files are counted in 10^6 bytes, as file managers do.
 _MEMORY_MB_BYTES: Final = 1 << 20
 _FILE_MB_BYTES: Final = 1_000_000
 _FILE_KB_BYTES: Final = 1_000
@@ -13,7 +13,7 @@ EMPTY: Final = "\N{EN DASH}"
 
 
 def milliseconds(value: float | None) -> str:
-    """Tell milliseconds, without their unit."""
+    """Write milliseconds, without their unit."""
     if value is None:
         return EMPTY
     # 9.96 would become 10.0.
@@ -26,12 +26,12 @@ def memory_mb(value_bytes: float) -> float:
 
 
 def memory(value_bytes: float | None) -> str:
-    """Tell memory in Lambda's megabytes, without the unit."""
+    """Write memory in Lambda's megabytes, without the unit."""
     return EMPTY if value_bytes is None else f"{memory_mb(value_bytes):,.0f}"
 
 
 def file_size(value_bytes: float) -> str:
-    """Tell the size of a file, with its unit."""
+    """Write the size of a file, with its unit."""
     if value_bytes >= _FILE_MB_BYTES:
         return f"{value_bytes / _FILE_MB_BYTES:.1f} MB"
     if value_bytes >= _FILE_KB_BYTES:
@@ -40,28 +40,28 @@ def file_size(value_bytes: float) -> str:
 
 
 def whole(value: float | None) -> str:
-    """Tell a number without decimals, thousands set apart."""
+    """Write a number without decimals, thousands set apart."""
     return EMPTY if value is None else f"{value:,.0f}"
 
 
 def score(value: float | None) -> str:
-    """Tell a SSIMULACRA2 score."""
+    """Write a SSIMULACRA2 score."""
     return EMPTY if value is None else f"{value:.1f}"
 
 
-def ratio(value: float | None) -> str:
-    """Tell a ratio."""
-    return EMPTY if value is None else f"{value:.2f}"
-
-
-def usd(value: float | None) -> str:
-    """Tell a price, without its unit."""
+def two_decimals(value: float | None) -> str:
+    """Write a ratio or a price, without a unit."""
     return EMPTY if value is None else f"{value:.2f}"
 
 
 def kilobytes_signed(value_bytes: float) -> str:
-    """Tell a small change of memory, with its sign and unit."""
+    """Write a small change of memory, with its sign and unit."""
     return f"{value_bytes / 1024:+.1f} KB"
+
+
+def change_percent(then: float, now: float) -> str:
+    """Write a change as a part of what was, with its sign and unit."""
+    return f"{100 * (now / then - 1):+.1f} %"
 
 
 def listing(parts: list[str]) -> str:
@@ -72,5 +72,5 @@ def listing(parts: list[str]) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Tell how many: "1 picture", "2 pictures"."""
+    """Write how many: "1 picture", "2 pictures"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,4 +1,4 @@
-"""The colours of the report: one a contender, in every plot and table, for light and dark pages."""
+"""The colours of pages and plots, on light and on dark ground; each series keeps its own everywhere."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ PAGE: Final = (INK, MUTED, LINE, CARD, GROUND, ALARM, *SERIES)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """How a contender is drawn."""
+class Style:
+    """How one series is drawn."""
 
     colour: Colour
     marker: str
 
 
-def looks(contenders: Sequence[str], *, first: str) -> Mapping[str, Look]:
-    """Give every contender its look; the first colour is for the one that the report is about."""
-    order = sorted(contenders, key=lambda name: name != first)
+def styles(names: Sequence[str], *, first: str) -> Mapping[str, Style]:
+    """Give every name its style; the first colour is for the one that the page is about."""
+    order = sorted(names, key=lambda name: name != first)
     return {
-        name: Look(colour=SERIES[index % len(SERIES)], marker=_MARKERS[index % len(_MARKERS)])
+        name: Style(colour=SERIES[index % len(SERIES)], marker=_MARKERS[index % len(_MARKERS)])
         for index, name in enumerate(order)
     }

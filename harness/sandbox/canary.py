@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from harness.errors import ThumbrigError
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
-from harness.sandbox.invocation import Outcome
+from harness.sandbox.invocation import InvocationStatus
+from harness.sandbox.limits.base import BYTES_PER_MB
 from harness.sandbox.logs import Silence
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.function import DeployedFunction
     from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
 
@@ -48,10 +48,10 @@ def handle(event, context):
 class LimitNotEnforcedError(ThumbrigError):
     """Raised when the limiter lets a function past its limit, or kills one within it."""
 
-    def __init__(self, limiter: str, expected: str, outcome: str) -> None:
+    def __init__(self, limiter: str, expected: str, ending: str) -> None:
         super().__init__(
             f"limiter {limiter} does not hold functions to {MEMORY_MB} MB: expected that a function that "
-            f"{expected}, but it ended with {outcome}; name another limiter"
+            f"{expected}, but it ended with {ending}; name another limiter"
         )
 
 
@@ -68,27 +68,33 @@ class Proof:
 def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Proof:
     """Run both functions in environments like any other's; raises LimitNotEnforcedError.
 
-    The CPU is left unshaped: what is to be proved is the memory, and a share would only make it take longer.
+    The CPU is left unshaped: the proof is of the memory, and a share would only make it take longer.
     """
     confinement = replace(confinement, cpu="unshaped")
     started = time.monotonic()
     task_root = folder / "task"
     task_root.mkdir(parents=True)
     (task_root / "index.py").write_text(SOURCE)
-    run = _Run(
-        confinement,
-        folder,
-        runtime_folder,
-        bare_function(
-            "canary",
-            task_root,
-            runtime=confinement.limiter.platform(OWN_RUNTIME).runtime,
-            memory_mb=MEMORY_MB,
-        ),
-    )
+    runtime = confinement.limiter.platform(OWN_RUNTIME).runtime
+    function = bare_function("canary", task_root, runtime=runtime, memory_mb=MEMORY_MB)
+
+    def allocate(megabytes: int, *, hold_seconds: float) -> Invocation:
+        environment = Environment(
+            function,
+            folder=folder / f"{megabytes}-mb",
+            runtime_folder=runtime_folder,
+            log=lambda _: Silence(),
+            confinement=confinement,
+        )
+        event = {"bytes": megabytes * BYTES_PER_MB, "hold_seconds": hold_seconds}
+        try:
+            return environment.invoke(json.dumps(event).encode(), request_id=f"canary-{megabytes}-mb")
+        finally:
+            environment.stop()
+
     with ThreadPoolExecutor(max_workers=2) as pool:
-        living = pool.submit(run.allocate, LIVES_MB, hold_seconds=0.0)
-        dying = pool.submit(run.allocate, DIES_MB, hold_seconds=0.5)
+        living = pool.submit(allocate, LIVES_MB, hold_seconds=0.0)
+        dying = pool.submit(allocate, DIES_MB, hold_seconds=0.5)
     proof = Proof(
         limiter=confinement.limiter.name,
         lived=living.result(),
@@ -101,32 +107,9 @@ def prove(confinement: Confinement, *, folder: Path, runtime_folder: Path) -> Pr
 
 
 def _judge(proof: Proof) -> None:
-    if proof.lived.outcome is not Outcome.SUCCESS:
+    if proof.lived.status is not InvocationStatus.SUCCESS:
         expected = f"allocates {LIVES_MB} MB lives"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.lived.payload.decode(errors="replace"))
-    if proof.died.outcome is not Outcome.EXITED or not proof.died.oom_killed:
+    if proof.died.status is not InvocationStatus.EXITED or not proof.died.oom_killed:
         expected = f"allocates {DIES_MB} MB is killed"
         raise LimitNotEnforcedError(proof.limiter, expected, proof.died.payload.decode(errors="replace"))
-
-
-@dataclass(frozen=True)
-class _Run:
-    confinement: Confinement
-    folder: Path
-    runtime_folder: Path
-    function: DeployedFunction
-
-    def allocate(self, megabytes: int, *, hold_seconds: float) -> Invocation:
-        """Start an environment for one invocation that allocates this much."""
-        event = {"bytes": megabytes * 2**20, "hold_seconds": hold_seconds}
-        environment = Environment(
-            self.function,
-            folder=self.folder / f"{megabytes}-mb",
-            runtime_folder=self.runtime_folder,
-            log=lambda _: Silence(),
-            confinement=self.confinement,
-        )
-        try:
-            return environment.invoke(json.dumps(event).encode(), request_id=f"canary-{megabytes}-mb")
-        finally:
-            environment.stop()

@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING
 
 from harness import process
 from harness.sandbox import texts
-from harness.sandbox.invocation import Invocation, Outcome, Request, error_payload
+from harness.sandbox.invocation import Invocation, InvocationStatus
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.logs import LogSink, Output
-from harness.sandbox.runtime_api import Exited, Failure, Message, Ready, Response, RuntimeApi
+from harness.sandbox.logs import LogSink, ProcessOutput
+from harness.sandbox.runtime_api import (
+    FunctionFailed,
+    FunctionReturned,
+    RuntimeApi,
+    RuntimeExited,
+    RuntimeMessage,
+    RuntimeReady,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,15 +62,15 @@ class Environment:
             self._api = stack.enter_context(RuntimeApi(function.arn))
             temporary = folder / "tmp"
             temporary.mkdir(parents=True)
-            self._cage = confinement.cage(function, temporary=temporary)
-            stack.callback(self._cage.close)
+            self._held = confinement.hold(function, temporary=temporary)
+            stack.callback(self._held.close)
             started = time.monotonic()
-            self._process = self._cage.start(
+            self._process = self._held.start(
                 self._runtime.command(function),
                 cwd=function.task_root,
                 env=self._variables(temporary, runtime_folder),
             )
-            self._output = Output(self._process, self._sink)
+            self._output = ProcessOutput(self._process, self._sink)
             stack.callback(self._output.close)
             # Without notice: a frozen environment gets no chance to say goodbye on Lambda either.
             stack.callback(process.stop, self._process, stop_seconds=0)
@@ -72,7 +79,7 @@ class Environment:
             self._cleanup = stack.pop_all()
 
     def invoke(self, event: bytes, *, request_id: str) -> Invocation:
-        """Serve one event; after anything but an answer or an error of the function, stop using it."""
+        """Serve one event; afterwards `usable` says whether the environment can serve another."""
         self._log(texts.start_line(request_id))
         if self._init_failure is not None:
             invocation = self._not_initialised(request_id, self._init_failure)
@@ -89,70 +96,69 @@ class Environment:
         with self._stopping:
             self._cleanup.close()
 
-    def _initialise(self, started: float) -> Failure | Exited | None:
-        message = self._await(Ready, Failure, Exited, timeout_seconds=_INIT_TIMEOUT_SECONDS)
+    def _initialise(self, started: float) -> FunctionFailed | RuntimeExited | None:
+        message = self._await(
+            RuntimeReady, FunctionFailed, RuntimeExited, timeout_seconds=_INIT_TIMEOUT_SECONDS
+        )
         self._init_seconds = time.monotonic() - started
-        self._init_usage = self._cage.end()
-        self._cage.throttle()
+        self._init_usage = self._held.end()
+        self._held.throttle()
         match message:
-            case Failure() | Exited():
+            case FunctionFailed() | RuntimeExited():
                 return message
             case None:
                 process.stop(self._process, stop_seconds=0)
-                return Exited(exit_code=-signal.SIGKILL)
+                return RuntimeExited(exit_code=-signal.SIGKILL)
         return None
 
     def _serve(self, event: bytes, request_id: str) -> Invocation:
         timeout = self.function.timeout_seconds
-        self._cage.begin()
+        self._held.begin()
         deadline_ms = int((time.time() + timeout) * 1000)
         started = time.monotonic()
-        self._api.send(Request(request_id=request_id, event=event, deadline_epoch_ms=deadline_ms))
-        message = self._await(Response, Failure, Exited, timeout_seconds=timeout)
+        self._api.send(event, request_id=request_id, deadline_epoch_ms=deadline_ms)
+        message = self._await(FunctionReturned, FunctionFailed, RuntimeExited, timeout_seconds=timeout)
         duration_seconds = time.monotonic() - started
-        usage = self._cage.end()
-        outcome, payload = self._judge(message, request_id)
-        return self._invocation(request_id, outcome, payload, duration_seconds, usage)
+        usage = self._held.end()
+        status, payload = self._judge(message, request_id)
+        return self._invocation(request_id, status, payload, duration_seconds, usage)
 
-    def _judge(self, message: Message | None, request_id: str) -> tuple[Outcome, bytes]:
+    def _judge(self, message: RuntimeMessage | None, request_id: str) -> tuple[InvocationStatus, bytes]:
         match message:
-            case Response(payload=payload):
-                return Outcome.SUCCESS, payload
-            case Failure(payload=payload):
-                # Node.js posts what nobody caught, and ends; whoever goes on asks for the next event at once.
-                after = self._await(Ready, Exited, timeout_seconds=_AFTER_FAILURE_SECONDS)
-                self.usable = self.usable and isinstance(after, Ready)
-                return Outcome.FUNCTION_ERROR, payload
-            case Exited(exit_code=code):
+            case FunctionReturned(payload=payload):
+                return InvocationStatus.SUCCESS, payload
+            case FunctionFailed(payload=payload):
+                # Node.js posts what nobody caught, and ends. One that goes on asks for an event at once.
+                after = self._await(RuntimeReady, RuntimeExited, timeout_seconds=_AFTER_FAILURE_SECONDS)
+                self.usable = self.usable and isinstance(after, RuntimeReady)
+                return InvocationStatus.FUNCTION_ERROR, payload
+            case RuntimeExited(exit_code=code):
                 self.usable = False
-                return Outcome.EXITED, texts.exit_payload(request_id, code)
+                return InvocationStatus.EXITED, texts.exit_payload(request_id, code)
         self.usable = False
         process.stop(self._process, stop_seconds=0)
-        text = (
-            f"RequestId: {request_id} Error: Task timed out after {self.function.timeout_seconds:.2f} seconds"
-        )
+        text = texts.time_out_line(request_id, self.function.timeout_seconds)
         self._log(text)
-        return Outcome.TIMED_OUT, error_payload("Sandbox.Timedout", text)
+        return InvocationStatus.TIMED_OUT, texts.error_payload("Sandbox.Timedout", text)
 
-    def _not_initialised(self, request_id: str, message: Failure | Exited) -> Invocation:
+    def _not_initialised(self, request_id: str, message: FunctionFailed | RuntimeExited) -> Invocation:
         # Lambda starts another environment for the next invocation after a failed initialisation.
         self.usable = False
-        exit_code = message.exit_code if isinstance(message, Exited) else 0
-        payload = (
-            message.payload if isinstance(message, Failure) else texts.exit_payload(request_id, exit_code)
-        )
-        nothing = Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
-        return self._invocation(request_id, Outcome.INIT_ERROR, payload, 0.0, nothing)
+        if isinstance(message, FunctionFailed):
+            payload = message.payload
+        else:
+            payload = texts.exit_payload(request_id, message.exit_code)
+        return self._invocation(request_id, InvocationStatus.INIT_ERROR, payload, 0.0, Usage())
 
     def _invocation(
-        self, request_id: str, outcome: Outcome, payload: bytes, duration_seconds: float, usage: Usage
+        self, request_id: str, status: InvocationStatus, payload: bytes, duration_seconds: float, usage: Usage
     ) -> Invocation:
         init_seconds, self._init_seconds = self._init_seconds, None
         # The first invocation is the one that the initialisation was for.
         init = self._init_usage if init_seconds is not None else None
         return Invocation(
             request_id=request_id,
-            outcome=outcome,
+            status=status,
             payload=payload,
             duration_seconds=duration_seconds,
             cpu_seconds=usage.cpu_seconds,
@@ -163,19 +169,19 @@ class Environment:
             init_cpu_seconds=init.cpu_seconds if init else None,
         )
 
-    def _await(self, *kinds: type[Message], timeout_seconds: float) -> Message | None:
+    def _await(self, *kinds: type[RuntimeMessage], timeout_seconds: float) -> RuntimeMessage | None:
         deadline = time.monotonic() + timeout_seconds
         while True:
             try:
                 message = self._api.messages.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return None
-            # The call for the next event, which follows each answer, is of no interest to an invocation.
+            # The call for the next event, which follows each answer, means nothing to an invocation.
             if isinstance(message, kinds):
                 return message
 
     def _watch(self) -> None:
-        self._api.messages.put(Exited(exit_code=self._process.wait()))
+        self._api.messages.put(RuntimeExited(exit_code=self._process.wait()))
 
     def _log(self, message: str) -> None:
         self._sink.write(message, epoch_ms=int(time.time() * 1000))
@@ -204,6 +210,6 @@ class Environment:
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "TMPDIR": str(temporary),
             "TZ": ":UTC",
-            # Last: a runtime of its own image has its own places.
+            # Last: a runtime in an image of its own has its own folders.
             **self._runtime.variables(function, runtime_folder),
         }

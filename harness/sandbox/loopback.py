@@ -1,15 +1,42 @@
-"""The HTTP server that both sides of the sandbox use."""
+"""The HTTP server on loopback by which runtimes ask for events, and an emulator asks for invocations."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from email.message import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One HTTP request."""
+
+    method: str
+    path: str
+    headers: Message[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """The answer to a call."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """Serves a free port of loopback from a thread, one more thread for each connection."""
+    """Serves a free port of loopback from a thread, one more thread for each connection.
+
+    `reply` answers each call; without an answer (None) the connection is closed.
+    """
 
     # A runtime's waiting call must not keep the rig from ending.
     daemon_threads = True
@@ -17,8 +44,9 @@ class LoopbackServer(ThreadingHTTPServer):
     # A burst of uploads connects all at once.
     request_queue_size = 256
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        super().__init__(("127.0.0.1", 0), handler)
+    def __init__(self, reply: Callable[[Call], Reply | None]) -> None:
+        self.reply = reply
+        super().__init__(("127.0.0.1", 0), _Handler)
 
     @property
     def address(self) -> str:
@@ -35,29 +63,37 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  as in the base class
-        """Stay quiet about a peer that is gone: its end is told where it is known."""
+        """Stay quiet about a peer that is gone: its end is reported where it is known."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
-class LoopbackHandler(BaseHTTPRequestHandler):
-    """Answers with a body whose length is known, in one write."""
-
+class _Handler(BaseHTTPRequestHandler):
+    server: LoopbackServer
+    # A runtime keeps its connection.
+    protocol_version = "HTTP/1.1"
     # Without it Nagle's algorithm and delayed acknowledgements add 40 ms to an answer in two writes.
     disable_nagle_algorithm: ClassVar[bool] = True
     wbufsize = -1
 
-    def body(self) -> bytes:
-        """Read the request's body."""
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    def do_GET(self) -> None:
+        self._serve()
 
-    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        """Write the whole answer."""
-        self.send_response_only(status)
-        for name, value in (headers or {}).items():
+    def do_POST(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        call = Call(method=self.command, path=self.path, headers=self.headers, body=body)
+        reply = self.server.reply(call)
+        if reply is None:
+            self.close_connection = True
+            return
+        self.send_response_only(reply.status)
+        for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(reply.body)
         self.wfile.flush()

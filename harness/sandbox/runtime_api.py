@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
-from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
+from harness.sandbox.loopback import LoopbackServer, Reply
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from harness.sandbox.loopback import Call
 
-    from harness.sandbox.invocation import Request
-
-_PREFIX = "/2018-06-01/runtime/"
+_PREFIX: Final = "/2018-06-01/runtime/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
+class RuntimeReady:
     """The runtime asks for its next event: it has initialised, or is done with the last one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Response:
+class FunctionReturned:
     """The function returned."""
 
     request_id: str
@@ -33,7 +31,7 @@ class Response:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Failure:
+class FunctionFailed:
     """The function raised; without a request id it failed to initialise."""
 
     request_id: str | None
@@ -41,24 +39,23 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exited:
+class RuntimeExited:
     """The runtime process is gone; a negative code is the number of the signal that ended it."""
 
     exit_code: int
 
 
-Message = Ready | Response | Failure | Exited
+RuntimeMessage = RuntimeReady | FunctionReturned | FunctionFailed | RuntimeExited
 
 
 class RuntimeApi:
-    """The server; what the runtime says arrives in `messages`, what it shall do is put with `send`."""
+    """The server: `messages` has what the runtime reports, `send` gives it an event."""
 
     def __init__(self, function_arn: str) -> None:
-        self.messages: queue.Queue[Message] = queue.Queue()
+        self.messages: queue.Queue[RuntimeMessage] = queue.Queue()
         self._function_arn = function_arn
-        self._requests: queue.Queue[Request | None] = queue.Queue()
-        self._server = _Server(_Handler)
-        self._server.api = self
+        self._events: queue.Queue[Reply | None] = queue.Queue()
+        self._server = LoopbackServer(self._reply)
 
     @property
     def address(self) -> str:
@@ -69,62 +66,39 @@ class RuntimeApi:
         self._server.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._requests.put(None)
+    def __exit__(self, *_: object) -> None:
+        # A runtime that waits for an event gets no answer.
+        self._events.put(None)
         self._server.stop()
 
-    def send(self, request: Request) -> None:
-        """Have the runtime's next (or waiting) call for an event answered with this one."""
-        self._requests.put(request)
-
-    def next_request(self) -> Request | None:
-        """Block until there is an event; None when the environment is being stopped."""
-        self.messages.put(Ready())
-        return self._requests.get()
-
-    def headers(self, request: Request) -> dict[str, str]:
-        """Build the headers that carry an invocation's context."""
-        return {
-            "Lambda-Runtime-Aws-Request-Id": request.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(request.deadline_epoch_ms),
+    def send(self, event: bytes, *, request_id: str, deadline_epoch_ms: int) -> None:
+        """Answer the runtime's next (or waiting) call for an event; `context` counts down to the deadline."""
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": request_id,
+            "Lambda-Runtime-Deadline-Ms": str(deadline_epoch_ms),
             "Lambda-Runtime-Invoked-Function-Arn": self._function_arn,
         }
+        self._events.put(Reply(status=200, body=event, headers=headers))
 
-
-class _Server(LoopbackServer):
-    api: RuntimeApi
-
-
-class _Handler(LoopbackHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:  # noqa: N802  named by http.server
-        if self.path != f"{_PREFIX}invocation/next":
-            self.answer(404)
-            return
-        request = self.server.api.next_request()
-        if request is None:
-            self.close_connection = True
-            return
-        self.answer(200, request.event, self.server.api.headers(request))
-
-    def do_POST(self) -> None:  # noqa: N802  named by http.server
-        message = self._message(self.body())
+    def _reply(self, call: Call) -> Reply | None:
+        if call.method == "GET":
+            if call.path != f"{_PREFIX}invocation/next":
+                return Reply(status=404)
+            self.messages.put(RuntimeReady())
+            return self._events.get()
+        message = _message(call)
         if message is None:
-            self.answer(404)
-            return
-        self.server.api.messages.put(message)
-        self.answer(202, b'{"status":"OK"}')
+            return Reply(status=404)
+        self.messages.put(message)
+        return Reply(status=202, body=b'{"status":"OK"}')
 
-    def _message(self, payload: bytes) -> Message | None:
-        match self.path.removeprefix(_PREFIX).split("/"):
-            case ["init", "error"]:
-                return Failure(request_id=None, payload=payload)
-            case ["invocation", request_id, "response"]:
-                return Response(request_id=request_id, payload=payload)
-            case ["invocation", request_id, "error"]:
-                return Failure(request_id=request_id, payload=payload)
-        return None
+
+def _message(call: Call) -> FunctionReturned | FunctionFailed | None:
+    match call.path.removeprefix(_PREFIX).split("/"):
+        case ["init", "error"]:
+            return FunctionFailed(request_id=None, payload=call.body)
+        case ["invocation", request_id, "response"]:
+            return FunctionReturned(request_id=request_id, payload=call.body)
+        case ["invocation", request_id, "error"]:
+            return FunctionFailed(request_id=request_id, payload=call.body)
+    return None

@@ -1,33 +1,35 @@
 """The part of Lambda that runs functions, as an HTTP service for an emulator that only administers them.
 
-One POST is one invocation: the event is the body; `X-Function-Name` and `X-Request-Id` say whose and which.
+One POST is one invocation: the event is the body, the headers `X-Function-Name` and `X-Request-Id` name both.
 The answer is 200 with the function's payload, or 500 with Lambda's error payload.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import threading
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
 from harness.sandbox.canary import prove
-from harness.sandbox.cloudwatch import LogGroupWriter
-from harness.sandbox.control_plane import read_function
-from harness.sandbox.function import OWN_RUNTIME
-from harness.sandbox.invocation import error_payload
-from harness.sandbox.loopback import LoopbackHandler, LoopbackServer
-from harness.sandbox.pool import EnvironmentPool
+from harness.sandbox.environment import Environment
+from harness.sandbox.function import OWN_RUNTIME, read_function
+from harness.sandbox.logs import LogGroupWriter
+from harness.sandbox.loopback import LoopbackServer, Reply
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
+from harness.sandbox.texts import error_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from harness.aws import Aws
     from harness.sandbox.canary import Proof
+    from harness.sandbox.invocation import Invocation
     from harness.sandbox.limits.base import Confinement
+    from harness.sandbox.loopback import Call
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +57,11 @@ class FunctionService:
         link_runtimes(self._runtimes)
 
     def administered_by(self, aws: Aws) -> None:
-        """Say whose Lambda API knows the functions; it is not up yet when this service starts."""
+        """Name the Lambda API that knows the functions; it is not up yet when this service starts."""
         self._aws = aws
 
     def invoke(self, name: str, event: bytes, *, request_id: str) -> tuple[bool, bytes]:
-        """Run one invocation; give whether it succeeded, and its payload."""
+        """Run one invocation; return whether it succeeded, and its payload."""
         invocation = self._pool(name).invoke(event, request_id=request_id)
         return invocation.succeeded, invocation.payload
 
@@ -89,23 +91,81 @@ class FunctionService:
         own = self._aws.with_credentials(function.credentials)
         writer = LogGroupWriter(own.client("logs"), function.log_group)
         self._cleanup.callback(writer.close)
-        pool = EnvironmentPool(
-            function,
-            folder=self._folder / "environments" / name,
-            runtime_folder=runtime_folder(function.runtime, self._runtimes),
-            log=writer.stream,
-            confinement=self._confinement,
-            most=self._most,
-        )
+
+        def start(number: int) -> Environment:
+            return Environment(
+                function,
+                folder=self._folder / "environments" / name / str(number),
+                runtime_folder=runtime_folder(function.runtime, self._runtimes),
+                log=writer.stream,
+                confinement=self._confinement,
+            )
+
+        pool = EnvironmentPool(start, most=self._most)
         self._cleanup.callback(pool.close)
         return pool
 
 
+class EnvironmentPool:
+    """Serves the invocations of a function, each in an environment that does nothing else meanwhile.
+
+    Environments are reused while they last. Lambda starts up to 1,000 at once; here a request waits while
+    `most` are busy: a laptop has few cores.
+    """
+
+    def __init__(self, start: Callable[[int], Environment], *, most: int) -> None:
+        self._start_numbered = start
+        self._slots = threading.BoundedSemaphore(most)
+        self._lock = threading.Lock()
+        self._idle: list[Environment] = []
+        self._started: set[Environment] = set()
+        self._numbers = itertools.count(1)
+        self._closed = False
+
+    def invoke(self, event: bytes, *, request_id: str) -> Invocation:
+        """Serve one event in an idle environment, or in a new one."""
+        with self._slots:
+            environment = self._take() or self._start()
+            try:
+                return environment.invoke(event, request_id=request_id)
+            finally:
+                self._give_back(environment)
+
+    def close(self) -> None:
+        """Stop all environments, in the middle of an invocation too."""
+        with self._lock:
+            self._closed = True
+            started = list(self._started)
+        for environment in started:
+            environment.stop()
+
+    def _take(self) -> Environment | None:
+        # The one used last is the one whose memory is still in the caches.
+        with self._lock:
+            return self._idle.pop() if self._idle else None
+
+    def _start(self) -> Environment:
+        environment = self._start_numbered(next(self._numbers))
+        with self._lock:
+            self._started.add(environment)
+            closed = self._closed
+        if closed:
+            environment.stop()
+        return environment
+
+    def _give_back(self, environment: Environment) -> None:
+        with self._lock:
+            if environment.usable and not self._closed:
+                self._idle.append(environment)
+                return
+            self._started.discard(environment)
+        environment.stop()
+
+
 @contextlib.contextmanager
 def serving(service: FunctionService) -> Iterator[str]:
-    """Serve invocations on a free port of loopback inside the block; gives the URL."""
-    server = _Server(_Handler)
-    server.service = service
+    """Serve invocations on a free port of loopback inside the block; yields the URL."""
+    server = LoopbackServer(lambda call: _reply(service, call))
     server.start()
     try:
         yield f"http://{server.address}/"
@@ -114,22 +174,14 @@ def serving(service: FunctionService) -> Iterator[str]:
         server.stop()
 
 
-class _Server(LoopbackServer):
-    service: FunctionService
-
-
-class _Handler(LoopbackHandler):
-    server: _Server
-
-    def do_POST(self) -> None:  # noqa: N802  named by http.server
-        name, request_id = self.headers["X-Function-Name"], self.headers["X-Request-Id"]
-        event = self.body()
-        try:
-            succeeded, payload = self.server.service.invoke(name, event, request_id=request_id)
-        except ServiceClosedError as exc:
-            succeeded, payload = False, error_payload("Sandbox.Closed", str(exc))
-        except Exception as exc:  # noqa: BLE001  the border of a server: whatever it was is told
-            # The emulator must learn of it as a failed attempt, and the person from the rig's log.
-            _log.exception("function %s could not be run", name)
-            succeeded, payload = False, error_payload("Sandbox.StartError", str(exc))
-        self.answer(200 if succeeded else 500, payload)
+def _reply(service: FunctionService, call: Call) -> Reply:
+    name, request_id = call.headers["X-Function-Name"], call.headers["X-Request-Id"]
+    try:
+        succeeded, payload = service.invoke(name, call.body, request_id=request_id)
+    except ServiceClosedError as exc:
+        succeeded, payload = False, error_payload("Sandbox.Closed", str(exc))
+    except Exception as exc:  # noqa: BLE001  a server answers, whatever went wrong
+        # The emulator must count it as a failed attempt, and the person finds it in the rig's log.
+        _log.exception("function %s could not be run", name)
+        succeeded, payload = False, error_payload("Sandbox.StartError", str(exc))
+    return Reply(status=200 if succeeded else 500, body=payload)

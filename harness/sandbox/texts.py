@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import signal
 from typing import TYPE_CHECKING
 
-from harness.sandbox.invocation import error_payload
 from harness.sandbox.limits.base import BYTES_PER_MB
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def end_line(request_id: str) -> str:
 
 
 def report_line(invocation: Invocation, *, memory_mb: int) -> str:
-    """Say what an invocation took; of the last megabyte a part counts as a whole one."""
+    """Report what an invocation used; a started megabyte counts as a whole one."""
     fields = [
         f"REPORT RequestId: {invocation.request_id}",
         f"Duration: {invocation.duration_seconds * 1000:.2f} ms",
@@ -44,9 +44,14 @@ def report_line(invocation: Invocation, *, memory_mb: int) -> str:
     return "\t".join(fields)
 
 
-def timed_out(request_id: str, timeout_seconds: int) -> str:
+def time_out_line(request_id: str, timeout_seconds: int) -> str:
     """Say that a function was stopped at its time limit."""
     return f"RequestId: {request_id} Error: Task timed out after {timeout_seconds:.2f} seconds"
+
+
+def error_payload(error_type: str, message: str) -> bytes:
+    """Build the payload that Lambda itself answers when the function cannot."""
+    return json.dumps({"errorType": error_type, "errorMessage": message}).encode()
 
 
 def exit_payload(request_id: str, exit_code: int) -> bytes:

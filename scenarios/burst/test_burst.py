@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from fixtures.similarity import assert_similar
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
 
 _UPLOADS = 40
 

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.cdn.edge import edge
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.observe.viewer import Browser
+from harness.observe.log import read_log, wait_until_logged
+from harness.observe.viewer import Viewer
 from harness.wait import Backoff, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application.application import Application, Upload
-    from harness.application.deletion import Deletion
+    from harness.application import Application, Deletion, Upload
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
     from harness.targets.base import Target
@@ -145,8 +143,8 @@ def _settle(application: Application, deletions: list[Deletion]) -> list[str]:
 
 
 def _statuses(application: Application, edge: Edge, uploads: list[Upload]) -> list[int]:
-    with Browser(edge.ca_certificate) as browser:
-        return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
+    with Viewer(edge) as viewer:
+        return [viewer.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
 
 def _left(deployment: Deployment, upload: Upload) -> list[str]:

@@ -14,10 +14,10 @@ from fixtures.pictures import picture
 from harness.deployment import Capability
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
-    from scenarios.viewer import Viewer
+    from harness.observe.viewer import Viewer
 
 _DAY = 86_400
 _YEAR = 365 * _DAY

@@ -12,7 +12,7 @@ from fixtures.pictures import picture
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.deployment import Deployment
 
 

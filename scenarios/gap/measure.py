@@ -20,8 +20,8 @@ from harness.cdn.edge import edge
 from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
 from harness.files import replace_file
-from harness.observe.application import DeployedApplication
-from harness.observe.viewer import Browser
+from harness.observe.outcome import DeployedApplication
+from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
 from scenarios.gap.strategies import POLL_SECONDS, STRATEGIES, Page, VisitResult, put_placeholder
@@ -93,9 +93,9 @@ def measure(uploads: int) -> list[StrategyResult]:
     outcomes: dict[str, list[VisitResult]] = {name: [] for name in STRATEGIES}
     with embedded_target(function, cache=PROJECT / ".cache" / "packages") as target:
         deployment = target.deploy()
-        with edge(deployment) as running, Browser(running.ca_certificate) as browser:
+        with edge(deployment) as running, Viewer(running) as viewer:
             application = DeployedApplication(deployment, edge=running)
-            page = Page(application, running, browser, picture("reference.jpg").data())
+            page = Page(application, running, viewer, picture("reference.jpg").data())
             put_placeholder(deployment)
             for _ in range(uploads):
                 for name, strategy in STRATEGIES.items():

@@ -9,7 +9,7 @@ import pytest
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
 from harness.deployment import Capability
-from harness.observe.viewer import Browser
+from harness.observe.viewer import Viewer
 from scenarios.gap.strategies import (
     PLACEHOLDER_SECONDS,
     POLL_SECONDS,
@@ -44,10 +44,8 @@ def running(deployment: Deployment) -> Iterator[Edge]:
 @pytest.fixture
 def page(deployment: Deployment, running: Edge, application_of: ApplicationOf) -> Iterator[Page]:
     """A page with the application behind it."""
-    with Browser(running.ca_certificate) as browser:
-        yield Page(
-            application_of(deployment, edge=running), running, browser, picture("reference.jpg").data()
-        )
+    with Viewer(running) as viewer:
+        yield Page(application_of(deployment, edge=running), running, viewer, picture("reference.jpg").data())
 
 
 def test_asking_the_cdn_too_early_hides_the_picture_for_ten_seconds(page: Page) -> None:

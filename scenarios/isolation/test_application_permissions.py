@@ -13,9 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
-from harness.application.application import Application
+from harness.application import Application
 from harness.deployment import Capability
-from harness.sandbox.control_plane import assume_role
+from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable

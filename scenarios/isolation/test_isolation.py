@@ -10,9 +10,8 @@ from botocore.exceptions import ClientError
 
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.sandbox.control_plane import assume_role
+from harness.observe.log import read_log, wait_until_logged
+from harness.sandbox.function import assume_role
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.deployment import Deployment
     from harness.targets.base import Target
 

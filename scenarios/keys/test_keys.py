@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.deployment import Deployment
 
 # Each original's name, and its thumbnail's, spelled out: the rule is not computed here a second time.

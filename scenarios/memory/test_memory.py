@@ -12,16 +12,14 @@ from PIL import Image
 from fixtures.images import large
 from fixtures.pictures import picture
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
-from harness.observe.outcome import Refusal, refusals, settle
+from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from harness.package.function import FunctionFolder
-from scenarios.failing import wait_until_given_up
-from scenarios.s3_event import let_one_fail
+from scenarios.s3_event import let_one_fail, wait_until_given_up
 
 if TYPE_CHECKING:
-    from harness.application.application import Application, Upload
+    from harness.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
     from scenarios.journal import ApplicationOf
@@ -86,14 +84,14 @@ def test_the_same_picture_fits_when_it_is_decoded_small(
 
 
 def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
-    application: Application, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
     """A picture that cannot fit is refused by its header, and not retried."""
     upload = application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg")
-    refusal = settle(application, deployment, upload)
+    refusal = await_outcome(application, upload).refusal
     let_one_fail(deployment)
 
-    assert isinstance(refusal, Refusal)
+    assert refusal is not None
     assert refusal.error_type == "TooMuchMemory"
     assert "expected a picture that fits into 512 MB, got a progressive JPEG of 10000x10000" in refusal.reason
     assert len(refusals(deployment, upload)) == 1
@@ -101,10 +99,10 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
 
 
 def test_after_such_a_refusal_the_same_environment_serves_the_next(
-    application: Application, deployment: Deployment
+    application: DeployedApplication,
 ) -> None:
     """After a refusal for memory, the same environment serves the next picture."""
-    settle(application, deployment, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
+    await_outcome(application, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
 
     upload = application.upload(picture("photo-smooth.jpg").path(), "next.jpg")
 

@@ -12,7 +12,7 @@ from fixtures.pictures import READABLE, Picture
 from fixtures.similarity import assert_similar
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
 
 
 @pytest.mark.parametrize("picture", [pytest.param(picture, id=picture.name) for picture in READABLE])

@@ -10,25 +10,23 @@ import pytest
 from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
 from harness.observe.failures import read_failures
-from harness.observe.outcome import Refusal, refusals, settle
+from harness.observe.outcome import await_outcome, refusals
 from scenarios.s3_event import invoke, let_one_fail, object_created
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
     from harness.deployment import Deployment
+    from harness.observe.outcome import DeployedApplication
 
 _REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
 
 
 @pytest.mark.parametrize("picture", _REFUSED)
-def test_a_refusal_is_logged_with_its_reason(
-    application: Application, deployment: Deployment, picture: Picture
-) -> None:
+def test_a_refusal_is_logged_with_its_reason(application: DeployedApplication, picture: Picture) -> None:
     """A refusal is logged with its reason."""
     upload = application.upload(picture.path(), picture.name)
-    refusal = settle(application, deployment, upload)
+    refusal = await_outcome(application, upload).refusal
 
-    assert isinstance(refusal, Refusal)
+    assert refusal is not None
     assert refusal.error_type == picture.error
     assert refusal.reason
     assert application.find(upload) is None
@@ -36,11 +34,11 @@ def test_a_refusal_is_logged_with_its_reason(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
-    application: Application, deployment: Deployment, picture: Picture
+    application: DeployedApplication, deployment: Deployment, picture: Picture
 ) -> None:
     """A refusal is an answer, so Lambda does not retry."""
     upload = application.upload(picture.path(), picture.name)
-    settle(application, deployment, upload)
+    await_outcome(application, upload)
 
     answer = invoke(deployment, object_created(deployment.bucket, upload.key))
 
@@ -51,12 +49,12 @@ def test_a_refusal_is_an_answer_so_that_lambda_does_not_retry(
 
 
 def test_refused_pictures_are_tried_once_and_failing_events_three_times(
-    application: Application, deployment: Deployment
+    application: DeployedApplication, deployment: Deployment
 ) -> None:
     """Refused pictures are tried once, failing events three times."""
     uploads = [application.upload(picture.path(), picture.name) for picture in REFUSED]
     for upload in uploads:
-        settle(application, deployment, upload)
+        await_outcome(application, upload)
 
     # Sent after all of the refused ones were tried: once its retries are used up, theirs would have been too.
     let_one_fail(deployment)
@@ -68,10 +66,10 @@ def test_refused_pictures_are_tried_once_and_failing_events_three_times(
 
 @pytest.mark.parametrize("picture", _REFUSED)
 def test_after_a_refusal_the_next_picture_is_served(
-    application: Application, deployment: Deployment, picture: Picture
+    application: DeployedApplication, picture: Picture
 ) -> None:
     """After a refusal, the next picture is served."""
-    settle(application, deployment, application.upload(picture.path(), picture.name))
+    await_outcome(application, application.upload(picture.path(), picture.name))
 
     thumbnail = application.wait_until_ready(application.upload(picture_named("grey.jpg").path(), "next.jpg"))
 

@@ -11,13 +11,12 @@ from PIL import Image
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
-from harness.observe.log import read_log
-from harness.observe.outcome import wait_until_logged
-from harness.sandbox.control_plane import assume_role
+from harness.observe.log import read_log, wait_until_logged
+from harness.observe.outcome import DeployedApplication
+from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
-    from harness.application.application import Upload
+    from harness.application import Upload
     from harness.deployment import Deployment
     from harness.targets.base import Target
 

@@ -8,9 +8,9 @@ import pytest
 
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
+from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
-from harness.observe.viewer import Browser
-from harness.observe.watch import watch
+from harness.observe.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,10 +42,8 @@ def upload_and_watch(
 ) -> Iterator[Callable[[bytes], Timeline]]:
     """Uploads a photo and returns its timeline."""
     application = application_of(fresh, edge=running)
-    with Browser(running.ca_certificate) as browser:
-        yield lambda photo: timeline(
-            watch(application, fresh, application.upload(photo, "me.jpg"), browser=browser)
-        )
+    with Viewer(running) as viewer:
+        yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=viewer))
 
 
 def test_a_first_upload_s_timeline_has_the_start_of_the_environment(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fixtures.pictures import picture
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.diagnosis import Cause, diagnose
+from harness.observe.outcome import DeployedApplication
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from harness.application.application import Application, Upload
+    from harness.application import Application, Upload
     from harness.deployment import Deployment
     from harness.observe.diagnosis import Diagnosis
     from harness.targets.base import Target

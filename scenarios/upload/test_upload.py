@@ -11,7 +11,7 @@ from PIL import Image
 from fixtures.pictures import picture
 
 if TYPE_CHECKING:
-    from harness.application.application import Application
+    from harness.application import Application
     from harness.targets.base import Target
     from scenarios.journal import ApplicationOf, Journal
 

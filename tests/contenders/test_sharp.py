@@ -13,8 +13,8 @@ from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
-from harness.observe.application import DeployedApplication
 from harness.observe.log import read_log
+from harness.observe.outcome import DeployedApplication
 from harness.package.build import build
 from harness.package.function import FunctionFolder
 from harness.package.platforms import lambda_platform

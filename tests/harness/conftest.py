@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.containers import engine as containers
+from harness.containers.engine import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,5 +18,5 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[DockerClient]:
     """The Docker engine of this machine."""
-    with contextlib.closing(containers.connect()) as engine:
+    with contextlib.closing(connect()) as engine:
         yield engine

@@ -1,4 +1,4 @@
-"""What a person sees who types something that cannot be done, and what is left running after it: nothing."""
+"""What a person sees after a command that cannot work, and that nothing is left running after it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def handle(event, context):
 
 @pytest.fixture
 def function_folder(function_folders: FunctionFolders) -> Path:
-    """A function that never gets to an end."""
+    """A function that never ends."""
     return function_folders.make(_HANGS)
 
 
@@ -67,7 +67,7 @@ def _environment(temporary: Path) -> dict[str, str]:
 
 
 def _refused(temporary: Path, *arguments: str | Path, verb: str = "e2e") -> str:
-    """Run the command; it must end by itself with a code and leave no file. Gives what it said."""
+    """Run the command; it must end by itself with a code and leave no file. Returns what it printed."""
     ended = subprocess.run(
         _command(*arguments, verb=verb),
         cwd=_PROJECT,
@@ -182,7 +182,7 @@ def hanging(tmp_path: Path, function_folder: Path, photo: Path) -> Iterator[subp
         # Ctrl-C goes to the rig's group only, not to the tests.
         start_new_session=True,
     ) as rig:
-        wait_for(_Runs(rig, _EMULATOR, _RUNTIME), timeout_seconds=60)
+        _wait_until_running(rig, _EMULATOR, _RUNTIME)
         yield rig
         rig.kill()
 
@@ -195,7 +195,7 @@ def test_ctrl_c_leaves_nothing_running(tmp_path: Path, hanging: subprocess.Popen
 
     assert hanging.returncode == 130
     assert said.strip() == "thumbrig: interrupted, everything is stopped"
-    wait_for(_NothingLeft(started, tmp_path / "tmp"), timeout_seconds=10)
+    _wait_until_nothing_is_left(started, tmp_path / "tmp")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -207,46 +207,39 @@ def test_a_killed_rig_leaves_nothing_running(
     hanging.send_signal(number)
     hanging.communicate(timeout=30)
 
-    wait_for(_NothingLeft(started, tmp_path / "tmp"), timeout_seconds=10)
+    _wait_until_nothing_is_left(started, tmp_path / "tmp")
 
 
 def _started_by(rig: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(rig.pid).children(recursive=True)
 
 
-class _Runs:
-    """True once processes whose command lines have these words run below the rig."""
+def _wait_until_running(rig: subprocess.Popen[str], *words: str) -> None:
+    """Wait until processes whose command lines have these words run below the rig."""
 
-    def __init__(self, rig: subprocess.Popen[str], *words: str) -> None:
-        self._rig = rig
-        self._words = words
-        self._commands = ""
+    def commands() -> str:
+        return " ".join(" ".join(process.cmdline()) for process in _started_by(rig))
 
-    def check(self) -> bool | None:
-        assert self._rig.poll() is None, self._rig.stderr and self._rig.stderr.read()
-        self._commands = " ".join(" ".join(process.cmdline()) for process in _started_by(self._rig))
-        return True if all(word in self._commands for word in self._words) else None
+    def look() -> bool | None:
+        assert rig.poll() is None, rig.stderr and rig.stderr.read()
+        running = commands()
+        return all(word in running for word in words) or None
 
-    def describe(self) -> str:
-        return f"expected {self._words} to run, there is {self._commands}"
+    wait_for(look, lambda: f"expected {words} to run, there is {commands()}", timeout_seconds=60)
 
 
-class _NothingLeft:
-    """True once every process is gone, or dead and only waiting for its parent, and the folder is empty."""
+def _wait_until_nothing_is_left(started: list[psutil.Process], temporary: Path) -> None:
+    """Wait until every process is gone, or dead and only waiting for its parent, and the folder is empty."""
+    assert len(started) >= 3, "the emulator, a function and the guardian"
 
-    def __init__(self, started: list[psutil.Process], temporary: Path) -> None:
-        assert len(started) >= 3, "the emulator, a function and the guardian"
-        self._started = started
-        self._temporary = temporary
+    def left() -> list[object]:
+        return [*filter(_lives, started), *temporary.iterdir()]
 
-    def check(self) -> bool | None:
-        return None if self._alive() or any(self._temporary.iterdir()) else True
-
-    def describe(self) -> str:
-        return f"expected nothing left, there is {self._alive()}, {list(self._temporary.iterdir())}"
-
-    def _alive(self) -> list[psutil.Process]:
-        return [process for process in self._started if _lives(process)]
+    wait_for(
+        lambda: None if left() else True,
+        lambda: f"expected nothing left, there is {left()}",
+        timeout_seconds=10,
+    )
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from harness import guardian
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.control_files import own_folder
 from harness.wait import wait_for
 
@@ -41,20 +41,20 @@ def test_a_rig_that_is_killed_leaves_no_process_and_no_folder(tmp_path: Path, nu
         sleeper = psutil.Process(int(rig.stdout.readline()))
         rig.send_signal(number)
 
-    wait_for(_CleanedUp(sleeper, left), timeout_seconds=10)
+    _wait_until_cleaned_up(sleeper, left)
     assert taken_back.exists()
 
 
 _HELD_RIG = """
 import os, sys, time
 from pathlib import Path
-from harness.sandbox.limits.base import Limit, Room
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.base import Limit, Mounts
+from harness.sandbox.limits.cgroup import CgroupV1
 
-room = Room(runtime="python3.13", task_root=Path(), temporary=Path())
-cage = CgroupV1().create(Limit(memory_bytes=64 * 2**20), room)
+mounts = Mounts(runtime="python3.13", task_root=Path(), temporary=Path())
+held = CgroupV1().create(Limit(memory_bytes=64 * 2**20), mounts)
 command = ["/bin/sh", "-c", "setsid sleep 60 & wait"]
-cage.start(command, cwd=Path(sys.argv[1]), env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
+held.start(command, cwd=Path(sys.argv[1]), env={"PATH": "/usr/local/bin:/usr/bin:/bin"})
 print(os.getpid(), flush=True)
 time.sleep(60)
 """
@@ -69,11 +69,15 @@ def test_a_rig_that_is_killed_leaves_no_cgroup_and_nobody_in_it(tmp_path: Path) 
         memory = own_folder("memory")
         assert memory is not None
         cgroup = memory / f"thumbrig-{rig.pid}-1"
-        wait_for(_Peopled(cgroup, count=2), timeout_seconds=10)
+        wait_for(
+            lambda: len(_members(cgroup)) >= 2 or None,
+            lambda: f"expected 2 processes in {cgroup}, got {_members(cgroup)}",
+            timeout_seconds=10,
+        )
         sleeper = psutil.Process(max(_members(cgroup)))
         rig.kill()
 
-    wait_for(_CleanedUp(sleeper, cgroup), timeout_seconds=10)
+    _wait_until_cleaned_up(sleeper, cgroup)
 
 
 def test_a_process_of_another_namespace_is_not_taken_for_our_own_group(
@@ -94,25 +98,9 @@ def _members(cgroup: Path) -> list[int]:
     return [int(number) for number in (cgroup / "cgroup.procs").read_text().split()]
 
 
-class _Peopled:
-    def __init__(self, cgroup: Path, *, count: int) -> None:
-        self._cgroup = cgroup
-        self._count = count
-
-    def check(self) -> bool | None:
-        return True if len(_members(self._cgroup)) >= self._count else None
-
-    def describe(self) -> str:
-        return f"expected {self._count} processes in {self._cgroup}, got {_members(self._cgroup)}"
-
-
-class _CleanedUp:
-    def __init__(self, sleeper: psutil.Process, folder: Path) -> None:
-        self._sleeper = sleeper
-        self._folder = folder
-
-    def check(self) -> bool | None:
-        return None if self._sleeper.is_running() or self._folder.exists() else True
-
-    def describe(self) -> str:
-        return f"expected no {self._sleeper} and no {self._folder}"
+def _wait_until_cleaned_up(sleeper: psutil.Process, folder: Path) -> None:
+    wait_for(
+        lambda: None if sleeper.is_running() or folder.exists() else True,
+        f"expected no {sleeper} and no {folder}",
+        timeout_seconds=10,
+    )

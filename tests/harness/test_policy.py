@@ -1,4 +1,4 @@
-"""Bucket policies, as S3 decides by them for CloudFront."""
+"""Policies of resources, as AWS decides by them: here a bucket's, for CloudFront."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from harness.policy import Access, allows
 _ARN = "arn:aws:cloudfront::123456789012:distribution/E1"
 _BUCKET = "arn:aws:s3:::photos"
 _GET = Access(
-    action="s3:GetObject", resource=f"{_BUCKET}/a/b", source_arn=_ARN, source_account="123456789012"
+    service="cloudfront.amazonaws.com",
+    action="s3:GetObject",
+    resource=f"{_BUCKET}/a/b",
+    source_arn=_ARN,
+    source_account="123456789012",
 )
 
 
@@ -74,6 +78,16 @@ def test_a_denial_of_others_does_not_count() -> None:
     denial = _statement(Effect="Deny", Condition={"StringNotEquals": {"AWS:SourceArn": _ARN}})
 
     assert _allowed(_statement(), denial)
+
+
+def test_a_denial_with_an_unknown_operator_counts() -> None:
+    unknown = {"DateLessThan": {"aws:CurrentTime": "2030"}}
+
+    assert not _allowed(_statement(), _statement(Effect="Deny", Condition=unknown))
+
+
+def test_a_denial_of_another_service_does_not_count() -> None:
+    assert _allowed(_statement(), _statement(Effect="Deny", Principal={"Service": "s3.amazonaws.com"}))
 
 
 def test_no_policy_lets_nobody_in() -> None:

@@ -23,16 +23,16 @@ child.wait()
 _DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); {_SLEEP}"
 
 
-def test_run_gives_the_output() -> None:
+def test_run_returns_the_output() -> None:
     assert process.run([sys.executable, "-c", "print('hello')"]) == "hello\n"
 
 
-def test_run_tells_the_exit_code_and_the_last_lines() -> None:
+def test_run_reports_the_exit_code_and_the_last_lines() -> None:
     with pytest.raises(process.CommandFailedError, match=r"exit code 3\nlast words"):
         process.run([sys.executable, "-c", "import sys; print('last words'); sys.exit(3)"])
 
 
-def test_run_tells_that_a_command_does_not_exist() -> None:
+def test_run_reports_that_a_command_does_not_exist() -> None:
     with pytest.raises(process.CommandFailedError, match="no-such-command: cannot be started"):
         process.run(["no-such-command"])
 
@@ -47,7 +47,7 @@ def test_what_ran_in_the_block_is_gone_after_it_with_its_children(tmp_path: Path
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
 
-    wait_for(_Gone(child), timeout_seconds=5)
+    wait_for(lambda: _gone(child) or None, f"expected {child} to be gone", timeout_seconds=5)
     assert parent.returncode is not None
 
 
@@ -70,13 +70,5 @@ def test_the_output_goes_to_the_log(tmp_path: Path) -> None:
     assert log.read_text() == "hello\n"
 
 
-class _Gone:
-    def __init__(self, watched: psutil.Process) -> None:
-        self._watched = watched
-
-    def check(self) -> bool | None:
-        running = self._watched.is_running() and self._watched.status() != psutil.STATUS_ZOMBIE
-        return None if running else True
-
-    def describe(self) -> str:
-        return f"expected {self._watched} to be gone"
+def _gone(watched: psutil.Process) -> bool:
+    return not watched.is_running() or watched.status() == psutil.STATUS_ZOMBIE

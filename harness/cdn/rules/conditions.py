@@ -25,15 +25,15 @@ def not_modified(request: Mapping[str, str], stored: Mapping[str, str]) -> bool:
 
 
 def not_modified_headers(stored: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers of the answer that says so."""
+    """Return the headers of the 304 answer."""
     return {name: stored[name] for name in _ON_NOT_MODIFIED if name in stored}
 
 
 def validators(stored: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers that ask the origin whether a stale object still holds; none if it cannot tell."""
+    """Return the headers that ask the origin whether a stale object is still current, if there are any."""
     asked = {}
     if etag := stored.get("etag"):
-        # As the origin gave it: compression has made a weak tag of it.
+        # As the origin gave it, before compression made it weak.
         asked["if-none-match"] = etag.removeprefix("W/")
     # CloudFront adds "one or both"; LocalStack heeds the date, of whole seconds, even where the tag differs.
     elif modified := stored.get("last-modified"):
@@ -42,11 +42,11 @@ def validators(stored: Mapping[str, str]) -> dict[str, str]:
 
 
 def range_applies(if_range: str | None, stored: Mapping[str, str]) -> bool:
-    """Whether a range is of the object that the viewer has a part of: RFC 9110, section 13.1.5."""
+    """Whether the stored object is the one that the viewer has a part of: RFC 9110, section 13.1.5."""
     if if_range is None:
         return True
     if if_range.startswith(('"', "W/")):
-        # By the strong comparison, that is: a weak tag never matches.
+        # The strong comparison: a weak tag never matches.
         return not if_range.startswith("W/") and if_range == stored.get("etag")
     return if_range == stored.get("last-modified")
 
@@ -56,5 +56,5 @@ def _names(wanted: str, etag: str | None) -> bool:
         return False
     if wanted.strip() == "*":
         return True
-    # Entity tags have no comma in practice (S3's are digests), so the list parts at commas.
+    # Entity tags have no comma in practice (S3's are digests), so the list is split at commas.
     return etag.removeprefix("W/") in {tag.strip().removeprefix("W/") for tag in wanted.split(",")}

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS: Final = 10.0
 
-# The first page lists 403 below, among those that need a header; the second, and everybody who put a private
-# bucket behind CloudFront, says that it is remembered 10 s like the rest. What the rig is for is that case.
+# The first page lists 403 among the statuses that need a header. The second says that it is remembered for
+# 10 s like the rest, and so does everybody with a private bucket behind CloudFront: the rig's main case.
 _ALWAYS = frozenset({403, 404, 414, 500, 501, 502, 503, 504})
 _WITH_MAX_AGE = frozenset({400, 405, 412, 415})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorRule:
-    """What a distribution says of one status: how long it is remembered at least, and which page is shown."""
+    """A distribution's rule for one status: how long it is remembered at least, and which page is shown."""
 
     minimum_seconds: float = DEFAULT_SECONDS
     page_path: str | None = None
@@ -38,7 +38,7 @@ USUAL: Final = ErrorRule()
 def error_lifetime(
     status: int, headers: Mapping[str, str], rule: ErrorRule, ttl: Lifetimes, *, now: float
 ) -> float:
-    """Give the seconds for which an error from the origin is served again without asking."""
+    """Return for how many seconds an error is served again without asking the origin."""
     explicit = explicit_lifetime(headers, now=now)
     if status not in _ALWAYS and not (status in _WITH_MAX_AGE and explicit):
         return 0.0
@@ -46,14 +46,14 @@ def error_lifetime(
 
 
 def hides_stale(status: int) -> bool:
-    """Whether a stale object is served rather than this answer of the origin."""
+    """Whether a stale object is served instead of this answer."""
     return status >= 500  # noqa: PLR2004  the origin's own failures
 
 
 def with_page(error: Response, page: Response, rule: ErrorRule) -> Response:
-    """Show the custom page in the error's place.
+    """Put the custom page in the error's place.
 
-    Where the page itself cannot be had, the viewer gets what the origin answered for the page.
+    If the page itself is an error, the viewer gets that error.
     """
     if page.is_error:
         return page

@@ -31,7 +31,7 @@ def http_date(epoch_seconds: float) -> str:
 
 
 def parse_http_date(text: str | None) -> float | None:
-    """Read a time as HTTP writes it; None if it is none."""
+    """Read a time as HTTP writes it; None if it cannot be read."""
     if not text:
         return None
     try:

@@ -10,13 +10,13 @@ from functools import lru_cache
 from typing import Final
 
 _MOST_CHARACTERS: Final = 4_000
-# RFC 1738, section 2.2: what is not safe in a URL has to come encoded.
+# RFC 1738, section 2.2: unsafe characters must be encoded in a URL.
 _UNSAFE = re.compile(r'[^\x21-\x7e]|[<>"{}|\\^`]|%(?![0-9A-Fa-f]{2})')
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 def invalidation_problem(path: str) -> str | None:
-    """Say what makes a path unfit for an invalidation; None if nothing does."""
+    """Return why a path cannot be invalidated; None if it can."""
     if not path.startswith("/"):
         return "it must begin with a slash"
     if len(path) > _MOST_CHARACTERS:
@@ -29,19 +29,19 @@ def invalidation_problem(path: str) -> str | None:
 
 
 def is_wildcard(path: str) -> bool:
-    """Whether an invalidation's path stands for many."""
+    """Whether an invalidation's path ends with a wildcard."""
     return path.endswith("*")
 
 
 def invalidates(path: str, stored: str) -> bool:
     """Whether an invalidation's path names a stored object's path (as `normalize_path` writes it)."""
-    # The digits of an escape may be in either case, what stands unescaped may not be escaped instead.
+    # An escape's digits may be in either case; an unescaped character does not match its escape.
     wanted = _ESCAPE.sub(lambda escape: escape[0].upper(), path)
     return stored.startswith(wanted[:-1]) if is_wildcard(wanted) else stored == wanted
 
 
 def matches_pattern(pattern: str, path: str) -> bool:
-    """Whether a cache behavior's path pattern (with * and ?) covers a path; the case counts."""
+    """Whether a cache behavior's path pattern (with * and ?) matches a path, case-sensitively."""
     return _compiled(pattern).fullmatch(path) is not None
 
 

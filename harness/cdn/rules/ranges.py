@@ -12,7 +12,7 @@ from itertools import pairwise
 from harness.cdn.rules.message import Response
 
 _ONE = re.compile(r"\s*(?:(\d+)-(\d*)|-(\d+))\s*", re.ASCII)
-# RFC 9110, section 14.2, lets a server ignore what many small ranges would cost.
+# RFC 9110, section 14.2, lets a server ignore a request for many small ranges.
 _MOST_RANGES = 100
 _BOUNDARY = "CloudFront:thumbrig"
 
@@ -26,9 +26,9 @@ class Span:
 
 
 def parse_range(header: str, size: int) -> list[Span] | None:
-    """Give the parts to send: none if no part exists, None if the header is to be ignored.
+    """Return the parts to send: an empty list if no part exists, None if the header must be ignored.
 
-    CloudFront ignores ranges that are out of order, overlap, or are malformed, and sends the whole object.
+    CloudFront ignores ranges that are malformed, out of order or overlapping, and sends the whole object.
     """
     unit, _, specs = header.partition("=")
     parts = specs.split(",")
@@ -45,7 +45,7 @@ def parse_range(header: str, size: int) -> list[Span] | None:
 
 
 def partial(whole: Response, spans: list[Span]) -> Response:
-    """Cut the parts out of an object: one as it is, several as multipart/byteranges, none is a 416."""
+    """Answer with one part as it is, with several as multipart/byteranges, with none as a 416."""
     size = len(whole.body)
     if not spans:
         headers = {"content-range": f"bytes */{size}", "content-type": "text/html"}

@@ -12,21 +12,23 @@ MOST_URL_BYTES = 8192
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# RFC 3986, section 3.3: what stands for itself in a path, beside the escapes.
+# RFC 3986, section 3.3: the characters that need no escape in a path.
 _PATH_CHARACTERS = "/!$&'()*+,;=:@%"
 
 
 class BadUrlError(ThumbrigError):
     """Raised when a viewer's URL names no object that could be in a bucket."""
 
+    status = 400
+
     def __init__(self, reason: str) -> None:
         super().__init__(f"expected the URL of an object: {reason}")
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """Part a request's target into path and query."""
+    """Split a request's target into path and query."""
     if not target.startswith("/"):
-        # RFC 9112, section 3.2.2: a proxy's form names the host as well.
+        # RFC 9112, section 3.2.2: the form for proxies includes the host.
         parts = urlsplit(target)
         if parts.scheme not in {"http", "https"}:
             raise BadUrlError("it must begin with a slash")
@@ -36,7 +38,7 @@ def split_target(target: str) -> tuple[str, str]:
 
 
 def normalize_path(path: str) -> str:
-    """Write equal paths alike: RFC 3986, section 6.2.2, but dot segments stay, as S3 keys may have them."""
+    """Normalize a path by RFC 3986, section 6.2.2, except for dot segments, which S3 keys may have."""
     if path.isascii() and "%" not in path and " " not in path:
         return path
     if _BROKEN_ESCAPE.search(path):
@@ -45,7 +47,7 @@ def normalize_path(path: str) -> str:
 
 
 def object_key(path: str) -> str:
-    """Name the object as S3 reads the path; it cannot lie outside the bucket."""
+    """Return the key that S3 reads from the path; it cannot lie outside the bucket."""
     # S3 takes a plus for a space: https://yetanothermichael.com/coding/2022/10/11/the-problem-with-plus-signs-and-s3.html
     raw = unquote_to_bytes(path.replace("+", "%20"))
     try:
@@ -61,7 +63,7 @@ def object_key(path: str) -> str:
 
 def request_path(key: str) -> str:
     """Write a key as the path of a signed request to S3."""
-    # Dots are escaped where they would be dot segments: on the way nobody must resolve them.
+    # Dot segments are escaped, so that nothing on the way resolves them.
     segments = quote(key, safe="/~").split("/")
     return "/".join(
         segment.replace(".", "%2E") if segment in {".", ".."} else segment for segment in segments
@@ -93,8 +95,8 @@ def _normal_escape(match: re.Match[str]) -> str:
 
 
 def _climbs_out(key: str) -> bool:
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html: from left to right there must
-    # never be more relative segments than others.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html: read from the left, a
+    # key must never have more relative segments than others.
     depth = 0
     for segment in key.split("/"):
         depth += {"..": -1, ".": 0}.get(segment, 1)

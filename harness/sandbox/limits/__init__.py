@@ -1,1 +1,1 @@
-"""What holds an execution environment to its memory and its share of a CPU, and measures what it takes."""
+"""What holds an execution environment to its memory and its share of a CPU, and measures what it uses."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
 from harness.sandbox.limits.base import Confinement
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
-from harness.sandbox.limits.cgroup_v2 import CgroupV2
+from harness.sandbox.limits.cgroup import CgroupV1, CgroupV2
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from typing import Self
 
 _PROC_SELF = Path("/proc/self")
 _BUFFER_BYTES = 65536
 
 
 class ControlFile:
-    """A control file that stays open: a look at it must cost microseconds, not a walk along its path."""
+    """A control file that stays open: reading it must take microseconds, not a walk along its path."""
 
     def __init__(self, path: Path, *, writable: bool = False) -> None:
         self._descriptor = os.open(path, os.O_RDWR if writable else os.O_RDONLY)
@@ -43,13 +40,21 @@ class ControlFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
+        # The number may be another file's at once; this one is refused.
+        self._descriptor = -1
 
     def _read(self) -> str:
         return os.pread(self._descriptor, _BUFFER_BYTES, 0).decode()
+
+
+def read(path: Path) -> str:
+    """Read a file of the kernel's once; empty where there is none."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def write(path: Path, value: str) -> None:
@@ -92,7 +97,7 @@ def folder_of(process_id: int, controller: str | None, *, proc: Path = Path("/pr
 
 
 def _own_path(controller: str | None, proc: Path) -> Path | None:
-    for line in _lines(proc / "cgroup"):
+    for line in read(proc / "cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers == "" if controller is None else controller in controllers.split(","):
             return Path(path)
@@ -100,17 +105,10 @@ def _own_path(controller: str | None, proc: Path) -> Path | None:
 
 
 def _mount(controller: str | None, proc: Path) -> tuple[Path, Path] | None:
-    for line in _lines(proc / "mountinfo"):
+    for line in read(proc / "mountinfo").splitlines():
         mount, _, filesystem = line.partition(" - ")
         kind, _, options = filesystem.split(" ")[:3]
         if kind == "cgroup2" if controller is None else kind == "cgroup" and controller in options.split(","):
             _, _, _, root, top = mount.split(" ")[:5]
             return Path(root), Path(top)
     return None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text().splitlines()
-    except OSError:
-        return []

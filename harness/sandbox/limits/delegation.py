@@ -1,6 +1,6 @@
 """Finds where in the tree of cgroups (version 2) the rig may make its own, and gets the place ready.
 
-Two of the kernel's rules decide. A process can be moved by whoever may write `cgroup.procs` of the folder
+Two of the kernel's rules decide. A process can be moved by a user who may write `cgroup.procs` of the folder
 that both places have in common. And a folder that hands controllers on to its children may hold no process.
 Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
 """
@@ -25,10 +25,12 @@ _ROUNDS: Final = 10
 
 
 class CgroupBusyError(ThumbrigError):
-    """Raised when new processes keep coming up in a cgroup that is to be emptied."""
+    """Raised when processes keep starting in a cgroup that is to be emptied."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"{folder}: expected it to run empty, processes keep starting in it; try again")
+        super().__init__(
+            f"{folder}: expected it to become empty, but processes keep starting in it; try again"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Place:
 
 
 def find_place(own: Path) -> Place | None:
-    """Look from the rig's own cgroup upwards, where nothing need be moved; otherwise take its own.
+    """Look upwards from the rig's own cgroup, where nothing need be moved; otherwise take its own.
 
     The own cgroup is taken only if nobody else is in it, because its processes have to move to a leaf of it.
     """
@@ -57,7 +59,7 @@ def find_place(own: Path) -> Place | None:
 
 
 def prepare(place: Place) -> Path:
-    """Empty an occupied place into a leaf and let it hand its controllers on; gives its folder.
+    """Empty an occupied place into a leaf and let it hand its controllers on; return its folder.
 
     The leaf stays: what was moved lives on in it, and the next run finds the place ready.
     """
@@ -109,7 +111,4 @@ def _family() -> set[int]:
 
 
 def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except OSError:
-        return []
+    return control_files.read(path).split()

@@ -1,8 +1,8 @@
 """Measures containers from a container beside them, for a rig that cannot reach their control groups itself.
 
 It runs in the engine's machine, where the files are, by the Python of Lambda's runtime image, which has
-nothing but the standard library: so all that is imported here is plain Python. A line of JSON asks, a line
-answers.
+nothing but the standard library: so all that is imported here is plain Python. Each line of JSON that it
+reads is a request, each line that it writes the answer.
 """
 
 from __future__ import annotations
@@ -10,43 +10,48 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.sandbox.limits.container_cgroup import ContainerCgroup
+from harness.sandbox.limits.container_cgroup import folders_by_process, open_meter
+
+if TYPE_CHECKING:
+    from harness.sandbox.limits.meter import Meter
 
 
-class Desk:
+class MeterServer:
     """The open meters, by their containers."""
 
     def __init__(self) -> None:
-        self._meters: dict[str, ContainerCgroup] = {}
+        self._meters: dict[str, Meter] = {}
 
     def serve(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked; what the kernel refuses is an answer too."""
+        """Do what is asked; an error from the kernel is an answer too."""
         try:
             return self._do(**request)
         except (OSError, KeyError) as exc:
             return {"error": str(exc)}
 
-    def _do(self, *, verb: str, container: str, **settings: int) -> dict[str, Any]:
+    def _do(self, *, verb: str, container: str, process_id: int = 0, limit_bytes: int = 0) -> dict[str, Any]:
         match verb:
             case "open":
-                self._meters[container] = ContainerCgroup(container, **settings)
+                folders = folders_by_process(container, process_id)
+                self._meters[container] = open_meter(folders, limit_bytes=limit_bytes)
             case "begin":
                 self._meters[container].begin()
             case "end":
                 return asdict(self._meters[container].end())
             case "close":
-                self._meters.pop(container).close()
+                # It stays: an invocation that is stopped halfway still asks for its usage.
+                self._meters[container].close()
         return {}
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
-    desk = Desk()
+    """Answer until the requests end."""
+    server = MeterServer()
     print("ready", flush=True)  # noqa: T201  what the rig waits for
     for line in sys.stdin:
-        print(json.dumps(desk.serve(json.loads(line))), flush=True)  # noqa: T201  the answer
+        print(json.dumps(server.serve(json.loads(line))), flush=True)  # noqa: T201  the answer
 
 
 if __name__ == "__main__":

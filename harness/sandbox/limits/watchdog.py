@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from harness import process
 from harness.sandbox.limits.base import Usage
-from harness.sandbox.limits.process_tree import ProcessTree
-from harness.sandbox.limits.sampler import Sampler
-from harness.sandbox.limits.this_machine import OnThisMachine
+from harness.sandbox.limits.meter import Sampler, status_bytes
+from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.process import Process
-    from harness.sandbox.limits.base import Cage, Limit, Room
+    from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts
 
 _INTERVAL_SECONDS = 0.005
+_CHILDREN_INTERVAL_SECONDS = 0.1
 
 
 class Watchdog(OnThisMachine):
-    """Makes cages that look at their processes every few milliseconds."""
+    """Looks at the processes every few milliseconds."""
 
     name = "watchdog"
     description = (
@@ -37,12 +39,12 @@ class Watchdog(OnThisMachine):
         """Nothing is needed but psutil."""
         return None
 
-    def create(self, limit: Limit, _room: Room) -> Cage:
-        """Make a cage."""
-        return _WatchedCage(limit)
+    def create(self, limit: Limit, _mounts: Mounts) -> HeldProcesses:
+        """Get ready to watch."""
+        return _WatchedProcesses(limit)
 
 
-class _WatchedCage:
+class _WatchedProcesses:
     """Adds up the resident memory of the tree.
 
     Resident memory (RSS) counts a page that two processes share twice, and a library's pages too. What would
@@ -52,7 +54,7 @@ class _WatchedCage:
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
-        self._tree = ProcessTree()
+        self._tree = _ProcessTree()
         self._oom_killed = False
         self._cpu_before_seconds = 0.0
         self._sampler = Sampler(self._look, interval_seconds=_INTERVAL_SECONDS)
@@ -60,7 +62,7 @@ class _WatchedCage:
     def start(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Process:
         """Start the command and begin to watch it."""
         started = process.start(command, cwd=cwd, env=env)
-        self._tree.plant(started.pid)
+        self._tree.grow_from(started.pid)
         self._sampler.begin()
         return started
 
@@ -75,7 +77,7 @@ class _WatchedCage:
         """Rest until the next invocation."""
         # Between two looks a peak can come and go; of the runtime process itself Linux keeps it.
         peak_bytes = max(self._sampler.end(), self._tree.high_water_bytes())
-        # While the parent of a child still lives: an orphan could not be told from anybody else's process.
+        # While the parent of a child still lives: an orphan looks like anybody else's process.
         self._tree.refresh()
         return Usage(
             peak_bytes=self._limit.memory_bytes if self._oom_killed else peak_bytes,
@@ -84,7 +86,7 @@ class _WatchedCage:
         )
 
     def throttle(self) -> None:
-        """Do nothing: stopping and continuing a process from here would be no share, only jerks."""
+        """Do nothing: stopping and continuing a process from here would give jerks, not a share."""
 
     def close(self) -> None:
         """Stop watching, and kill what has left the process group."""
@@ -105,3 +107,75 @@ class _WatchedCage:
 def _kill(member: psutil.Process) -> None:
     with contextlib.suppress(psutil.Error):
         member.kill()
+
+
+class _ProcessTree:
+    """The runtime process and what it started, as far as it has been seen."""
+
+    def __init__(self) -> None:
+        self._root = 0
+        self.members: list[psutil.Process] = []
+        self._children_due_seconds = 0.0
+        self._cpu_seconds = 0.0
+        self._lock = threading.Lock()
+
+    def grow_from(self, root: int) -> None:
+        self._root = root
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self.members = [psutil.Process(root)]
+
+    def resident_bytes(self) -> dict[psutil.Process, int]:
+        if time.monotonic() >= self._children_due_seconds:
+            self.refresh()
+        sizes: dict[psutil.Process, int] = {}
+        for member in self.members:
+            with contextlib.suppress(psutil.Error):
+                sizes[member] = member.memory_info().rss
+        return sizes
+
+    def cpu_seconds(self) -> float:
+        """Read the CPU time of all members, and of the children that they have waited for."""
+        # A process that has ended cannot be asked any more; then what was seen last counts.
+        with self._lock, contextlib.suppress(psutil.Error):
+            self._cpu_seconds = max(self._cpu_seconds, sum(map(_cpu_seconds, self._alive())))
+        return self._cpu_seconds
+
+    def refresh(self) -> None:
+        """Look for new children, also of children whose parent has ended."""
+        found = dict.fromkeys(self._alive())
+        for member in list(found):
+            with contextlib.suppress(psutil.Error, OSError):
+                found.update(dict.fromkeys(_descendants(member)))
+        self.members = list(found)
+        self.cpu_seconds()
+        self._children_due_seconds = time.monotonic() + _CHILDREN_INTERVAL_SECONDS
+
+    def reset_high_water(self) -> None:
+        """Restart the peak of the first process, where there is such a thing (Linux)."""
+        # https://docs.kernel.org/filesystems/proc.html: 5 in clear_refs resets the peak resident memory.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self._root}/clear_refs").write_text("5")
+
+    def high_water_bytes(self) -> int:
+        """Read the peak of the first process, 0 where there is none."""
+        return status_bytes(self._root, "VmHWM")
+
+    def _alive(self) -> list[psutil.Process]:
+        return [member for member in self.members if member.is_running()]
+
+
+def _cpu_seconds(member: psutil.Process) -> float:
+    times = member.cpu_times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _descendants(member: psutil.Process) -> Iterator[psutil.Process]:
+    # psutil looks at every process of the machine, which takes milliseconds; most Linux kernels keep a list.
+    if not Path(f"/proc/{member.pid}/task/{member.pid}/children").exists():
+        yield from member.children(recursive=True)
+        return
+    for children in Path(f"/proc/{member.pid}/task").glob("*/children"):
+        for number in map(int, children.read_text().split()):
+            child = psutil.Process(number)
+            yield child
+            yield from _descendants(child)

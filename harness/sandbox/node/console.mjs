@@ -19,6 +19,6 @@ export function prefixConsole() {
 
 function write(level, text) {
   const line = `${new Date().toISOString()}\t${requestId}\t${level}\t${text}`;
-  // Inner line ends as carriage returns: the log takes it all for one entry.
+  // Inner line ends become carriage returns, so that the log takes it all for one entry.
   process.stdout.write(`${line.replaceAll("\n", "\r")}\n`);
 }

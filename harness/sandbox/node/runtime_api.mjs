@@ -24,7 +24,7 @@ export const postInvocationError = (requestId, described) =>
 export const postInitError = (described) => postDescribed("/init/error", described);
 
 function postDescribed(path, described) {
-  // The type goes into a header too; other characters than these are not allowed there.
+  // The type goes into a header too, where only these characters are allowed.
   const errorType = String(described.errorType).replace(/[^\x20-\x7e]/g, "?");
   return call("POST", path, JSON.stringify(described), { "Lambda-Runtime-Function-Error-Type": errorType });
 }

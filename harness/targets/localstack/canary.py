@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from harness.containers import engine as containers
 from harness.sandbox.canary import DIES_MB, LIVES_MB, MEMORY_MB, SOURCE
-from harness.sandbox.limits.base import BYTES_PER_MB, MB_PER_CORE
-from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
+from harness.sandbox.limits.base import BYTES_PER_MB, CPU_PERIOD_US, MB_PER_CORE, cpu_quota_us
 from harness.targets.localstack.errors import LimitsNotHeldError
 from harness.targets.localstack.labels import FUNCTION
 from harness.wait import wait_for

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import TagTypeDef
 
     from harness.aws import Aws
-    from harness.containers.engine import Run
+    from harness.containers.engine import EngineRun
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _MARKS: Final = re.compile(rf"(?P<prefix>thumbrig-[0-9a-f]+-){_MARK}")
 
 
 @contextlib.contextmanager
-def guest(aws: Aws, engine: DockerClient, run: Run) -> Iterator[None]:
+def guest(aws: Aws, engine: DockerClient, run: EngineRun) -> Iterator[None]:
     """Use a LocalStack inside the block; at its end what the run has there is removed.
 
     What runs have left that were killed is removed at the beginning.
@@ -43,12 +43,12 @@ def guest(aws: Aws, engine: DockerClient, run: Run) -> Iterator[None]:
         _remove(aws, engine, prefix)
 
 
-def prefix_of(run: Run) -> str:
+def prefix_of(run: EngineRun) -> str:
     """Give what the names of all begin with that a run has in a LocalStack."""
     return f"thumbrig-{run.id}-"
 
 
-def _mark(aws: Aws, bucket: str, run: Run) -> None:
+def _mark(aws: Aws, bucket: str, run: EngineRun) -> None:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=bucket)
     tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in run.labels.items()]

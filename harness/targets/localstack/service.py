@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-    from harness.containers.engine import Run
+    from harness.containers.engine import EngineRun
     from harness.sandbox.limits.base import Cpu
 
 DEFAULT_IMAGE: Final = "localstack/localstack:4.14.0"
@@ -37,7 +37,9 @@ _TOKEN_EXIT_CODE: Final = 55
 
 
 @contextlib.contextmanager
-def started_localstack(engine: DockerClient, run: Run, *, folder: Path, port: int, cpu: Cpu) -> Iterator[str]:
+def started_localstack(
+    engine: DockerClient, run: EngineRun, *, folder: Path, port: int, cpu: Cpu
+) -> Iterator[str]:
     """Start LocalStack inside the block and give its URL; its container is killed at the end.
 
     What is left of the run after that, functions' containers and the network, carries the run's labels.
@@ -72,7 +74,7 @@ def _ensure_image(engine: DockerClient, image: str) -> None:
             raise ImageNotPulledError(image, exc.explanation or str(exc)) from exc
 
 
-def _own_settings(folder: Path, run: Run) -> Path:
+def _own_settings(folder: Path, run: EngineRun) -> Path:
     # JSON is YAML, and needs no library.
     path = folder / "compose.json"
     service = {

@@ -13,7 +13,7 @@ from harness.deployment import Capability, Deployment
 from harness.package.platforms import lambda_platform
 from harness.run_folder import free_port, run_folder
 from harness.sandbox.canary import SEEN
-from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US
+from harness.sandbox.limits.base import CPU_PERIOD_US
 from harness.targets.localstack import health
 from harness.targets.localstack.canary import prove
 from harness.targets.localstack.cleanup import guest, prefix_of

@@ -9,18 +9,18 @@ import pytest
 from benchmarks.bench import explore, measure
 from benchmarks.bench.measure import Rounds
 from benchmarks.bench.stage import outcome_of
-from harness.sandbox.invocation import Invocation, Outcome
+from harness.sandbox.invocation import Invocation, InvocationStatus
 
 if TYPE_CHECKING:
     from benchmarks.bench.stage import Company, Entrant, Stage
 
 
 def _invocation(
-    payload: object, *, outcome: Outcome = Outcome.SUCCESS, oom_killed: bool = False
+    payload: object, *, status: InvocationStatus = InvocationStatus.SUCCESS, oom_killed: bool = False
 ) -> Invocation:
     return Invocation(
         request_id="1",
-        outcome=outcome,
+        status=status,
         payload=json.dumps(payload).encode(),
         duration_seconds=0.1,
         cpu_seconds=0.05,
@@ -40,12 +40,14 @@ _REFUSED = _invocation({"statusCode": 200, "body": json.dumps({"error": {"type":
         pytest.param(_SERVED, "success", id="served"),
         pytest.param(_REFUSED, "refused: DamagedImage", id="refused"),
         pytest.param(
-            _invocation({"errorType": "KeyError"}, outcome=Outcome.FUNCTION_ERROR),
+            _invocation({"errorType": "KeyError"}, status=InvocationStatus.FUNCTION_ERROR),
             "error: KeyError",
             id="raised",
         ),
-        pytest.param(_invocation({}, outcome=Outcome.TIMED_OUT), "timed out", id="timed-out"),
-        pytest.param(_invocation({}, outcome=Outcome.EXITED, oom_killed=True), "out of memory", id="killed"),
+        pytest.param(_invocation({}, status=InvocationStatus.TIMED_OUT), "timed out", id="timed-out"),
+        pytest.param(
+            _invocation({}, status=InvocationStatus.EXITED, oom_killed=True), "out of memory", id="killed"
+        ),
     ],
 )
 def test_an_outcome_is_told_in_a_few_words(invocation: Invocation, outcome: str) -> None:

@@ -1,4 +1,4 @@
-"""What a person sees who runs the gate on a function without requirements, and what is left: the reports."""
+"""The gate as a person runs it, on a function without requirements: its output and its reports."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _thumbnail(side: int = 150) -> bytes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """A function, pictures and a baseline on somebody's disk."""
+class Workspace:
+    """A function, pictures and a baseline on a person's disk."""
 
     folder: Path
 
@@ -76,12 +76,12 @@ class Desk:
         return [sys.executable, "-m", "benchmarks.gate", *map(str, options), *arguments]
 
     def environment(self) -> dict[str, str]:
-        """Give it a folder of its own for what is temporary."""
+        """Name its own folder for temporary files."""
         inherited = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
         return {**inherited, "TMPDIR": str(self.temporary)}
 
     def gate(self, *arguments: str, code: int) -> str:
-        """Run the gate, which must end with the code and leave no temporary file; gives what it said."""
+        """Run the gate, which must end with the code and leave no temporary file; return its output."""
         ended = subprocess.run(
             self.command(*arguments),
             cwd=_PROJECT,
@@ -100,9 +100,9 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory, function_folders: FunctionFolders) -> Desk:
+def original(tmp_path_factory: pytest.TempPathFactory, function_folders: FunctionFolders) -> Workspace:
     """A function that works, a picture, and their baseline."""
-    made = Desk(folder=tmp_path_factory.mktemp("desk") / "original")
+    made = Workspace(folder=tmp_path_factory.mktemp("workspace") / "original")
     shutil.copytree(function_folders.make(""), made.function)
     made.write()
     made.temporary.mkdir()
@@ -113,17 +113,17 @@ def original(tmp_path_factory: pytest.TempPathFactory, function_folders: Functio
 
 
 @pytest.fixture
-def accepted(original: Desk, tmp_path: Path) -> Desk:
+def accepted(original: Workspace, tmp_path: Path) -> Workspace:
     """A copy of it, to change."""
-    shutil.copytree(original.folder, tmp_path / "desk")
-    return Desk(folder=tmp_path / "desk")
+    shutil.copytree(original.folder, tmp_path / "workspace")
+    return Workspace(folder=tmp_path / "workspace")
 
 
-def test_a_function_that_did_not_change_is_held(accepted: Desk) -> None:
+def test_a_function_that_did_not_change_is_held(accepted: Workspace) -> None:
     assert "green: held: 1 picture" in accepted.gate(code=0)
 
 
-def test_a_function_that_makes_larger_pictures_is_red(accepted: Desk) -> None:
+def test_a_function_that_makes_larger_pictures_is_red(accepted: Workspace) -> None:
     accepted.write(thumbnail=_thumbnail(200))
 
     said = accepted.gate(code=1)
@@ -132,19 +132,19 @@ def test_a_function_that_makes_larger_pictures_is_red(accepted: Desk) -> None:
     assert "function's files changed: index.py" in said
 
 
-def test_a_function_that_fails_now_leaves_its_picture_missing(accepted: Desk) -> None:
+def test_a_function_that_fails_now_leaves_its_picture_missing(accepted: Workspace) -> None:
     accepted.write(before="raise KeyError(key)")
 
     assert "no thumbnail: error: KeyError" in accepted.gate(code=1)
 
 
-def test_a_function_that_writes_nothing_leaves_its_picture_missing(accepted: Desk) -> None:
+def test_a_function_that_writes_nothing_leaves_its_picture_missing(accepted: Workspace) -> None:
     accepted.write(before="return None")
 
     assert "no thumbnail, and no error either" in accepted.gate(code=1)
 
 
-def test_a_function_that_writes_no_picture_cannot_be_judged(accepted: Desk) -> None:
+def test_a_function_that_writes_no_picture_cannot_be_judged(accepted: Workspace) -> None:
     accepted.write(thumbnail=b"not a picture")
 
     said = accepted.gate(code=2)
@@ -152,7 +152,7 @@ def test_a_function_that_writes_no_picture_cannot_be_judged(accepted: Desk) -> N
     assert said.startswith("cannot judge: grey.png: expected a picture as its thumbnail, got 13 bytes")
 
 
-def test_a_baseline_of_another_function_cannot_judge(accepted: Desk) -> None:
+def test_a_baseline_of_another_function_cannot_judge(accepted: Workspace) -> None:
     description = accepted.function / "function.toml"
     description.write_text(description.read_text().replace('"small"', '"mine"'))
 
@@ -161,7 +161,7 @@ def test_a_baseline_of_another_function_cannot_judge(accepted: Desk) -> None:
     assert said.startswith("cannot judge: expected a baseline of function 'mine', got one of 'small'")
 
 
-def test_a_baseline_of_a_newer_format_cannot_judge(accepted: Desk) -> None:
+def test_a_baseline_of_a_newer_format_cannot_judge(accepted: Workspace) -> None:
     stored = json.loads(accepted.baseline.read_text())
     accepted.baseline.write_text(json.dumps({**stored, "format": "thumbrig-gate-baseline/9"}))
 
@@ -171,21 +171,21 @@ def test_a_baseline_of_a_newer_format_cannot_judge(accepted: Desk) -> None:
     assert len(said.splitlines()) == 1
 
 
-def test_an_unreadable_picture_cannot_be_judged_by(accepted: Desk) -> None:
+def test_an_unreadable_picture_cannot_be_judged_by(accepted: Workspace) -> None:
     broken = accepted.folder / "pictures" / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
 
     assert accepted.gate(code=2).startswith(f"cannot judge: {broken}: expected a picture to judge by")
 
 
-def test_a_truncated_picture_cannot_be_judged_by(accepted: Desk) -> None:
+def test_a_truncated_picture_cannot_be_judged_by(accepted: Workspace) -> None:
     path = accepted.folder / "pictures" / "grey.png"
     path.write_bytes(path.read_bytes()[:-60])
 
     assert accepted.gate(code=2).startswith(f"cannot judge: {path}: expected a picture to judge by")
 
 
-def test_accepting_without_a_reason_is_refused_and_nothing_written(accepted: Desk) -> None:
+def test_accepting_without_a_reason_is_refused_and_nothing_written(accepted: Workspace) -> None:
     before = accepted.baseline.read_bytes()
 
     said = accepted.gate("--accept", " ", code=2)
@@ -194,7 +194,7 @@ def test_accepting_without_a_reason_is_refused_and_nothing_written(accepted: Des
     assert accepted.baseline.read_bytes() == before
 
 
-def test_ctrl_c_leaves_nothing_and_does_not_wait_for_the_function(accepted: Desk) -> None:
+def test_ctrl_c_leaves_nothing_and_does_not_wait_for_the_function(accepted: Workspace) -> None:
     mark = accepted.folder / "began"
     accepted.write(before=f"open({str(mark)!r}, 'w').close(); time.sleep(25)")
     before = accepted.baseline.read_bytes()
@@ -207,7 +207,7 @@ def test_ctrl_c_leaves_nothing_and_does_not_wait_for_the_function(accepted: Desk
         # Ctrl-C goes to the rig's group only, not to the tests.
         start_new_session=True,
     ) as rig:
-        wait_for(_Began(rig, mark), timeout_seconds=60)
+        wait_for(lambda: _began(rig, mark), f"expected the function to write {mark}", timeout_seconds=60)
         started = psutil.Process(rig.pid).children(recursive=True)
         os.killpg(rig.pid, signal.SIGINT)
         _, said = rig.communicate(timeout=15)
@@ -227,18 +227,6 @@ def _lives(process: psutil.Process) -> bool:
         return False
 
 
-class _Began:
-    """True once the function has said so in a file."""
-
-    def __init__(self, rig: subprocess.Popen[str], mark: Path) -> None:
-        self._rig = rig
-        self._mark = mark
-
-    def check(self) -> bool | None:
-        """Look for the file."""
-        assert self._rig.poll() is None, self._rig.stderr and self._rig.stderr.read()
-        return True if self._mark.exists() else None
-
-    def describe(self) -> str:
-        """Say what was waited for."""
-        return f"expected the function to write {self._mark}"
+def _began(rig: subprocess.Popen[str], mark: Path) -> bool | None:
+    assert rig.poll() is None, rig.stderr and rig.stderr.read()
+    return mark.exists() or None

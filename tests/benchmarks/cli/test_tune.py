@@ -1,4 +1,4 @@
-"""`python -m benchmarks.cli.tune` as a person types it."""
+"""`python -m benchmarks tune` as a person types it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.cli import tune
+from benchmarks.__main__ import main
 from benchmarks.tuning import results
 from fixtures.pictures import picture
 from harness import process
-from harness.wait import Condition, wait_for
+from harness.wait import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _run(*arguments: str) -> Result:
-    return CliRunner().invoke(tune.main, arguments)
+    return CliRunner().invoke(main, ["tune", *arguments])
 
 
 def _photos(folder: Path) -> Path:
@@ -84,7 +84,7 @@ def test_a_run_ends_with_a_pick_a_report_and_nothing_to_do_the_second_time(tmp_p
 
 
 @pytest.mark.timeout(300)
-def test_a_score_out_of_reach_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_score_out_of_reach_is_reported_in_one_line(tmp_path: Path) -> None:
     photos = _photos(tmp_path / "photos")
     places = ("--output", str(tmp_path / "out"), "--cache", str(tmp_path / "cache"))
 
@@ -94,21 +94,6 @@ def test_a_score_out_of_reach_is_told_in_one_line(tmp_path: Path) -> None:
     assert result.stderr.splitlines()[-1].startswith("thumbrig: expected a setting for the aim")
 
 
-class HasTrials(Condition[bool]):
-    """Waits until a sweep has kept something."""
-
-    def __init__(self, folder: Path, log: Path) -> None:
-        self.folder, self.log = folder, log
-
-    def check(self) -> bool | None:
-        """Look for a trial."""
-        return any(self.folder.rglob("*.json")) or None
-
-    def describe(self) -> str:
-        """Tell what the run said instead."""
-        return f"expected trials in {self.folder}, got none; the run says {self.log.read_text()!r}"
-
-
 @pytest.mark.timeout(300)
 def test_ctrl_c_ends_a_run_with_one_line_and_keeps_what_was_measured(tmp_path: Path, project: Path) -> None:
     cache, log = tmp_path / "cache", tmp_path / "log"
@@ -116,14 +101,19 @@ def test_ctrl_c_ends_a_run_with_one_line_and_keeps_what_was_measured(tmp_path: P
     command = [
         sys.executable,
         "-m",
-        "benchmarks.cli.tune",
+        "benchmarks",
+        "tune",
         "--images",
         str(_photos(tmp_path / "photos")),
         *places,
     ]
 
     with process.running(command, cwd=project, env=os.environ, log=log) as running:
-        wait_for(HasTrials(cache, log), timeout_seconds=120)
+        wait_for(
+            lambda: any(cache.rglob("*.json")) or None,
+            lambda: f"expected trials in {cache}, got none; the run says {log.read_text()!r}",
+            timeout_seconds=120,
+        )
         children = psutil.Process(running.pid).children(recursive=True)
         os.killpg(running.pid, signal.SIGINT)
         code = running.wait(60)

@@ -11,13 +11,13 @@ from PIL import Image
 
 from benchmarks.gate.accept import accept
 from benchmarks.gate.snapshot import (
-    Memory,
     MemoryEnvironment,
     Observation,
     PackageSize,
+    PeakMemory,
     Provenance,
     Snapshot,
-    Thumbnail,
+    ThumbnailFigures,
 )
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def thumbnail(  # noqa: PLR0913  each is a figure of it
     size: tuple[int, int] = (150, 150),
     original: str = "original",
     sha256: str | None = None,
-) -> Thumbnail:
-    """One thumbnail; whatever differs makes it another file."""
-    return Thumbnail(
+) -> ThumbnailFigures:
+    """One thumbnail; any other figure makes it another file."""
+    return ThumbnailFigures(
         file_name=f"{name}.webp",
         original_sha256=original,
         sha256=sha256 or f"{size_bytes} {score} {size}",
@@ -76,7 +76,7 @@ def provenance(  # noqa: PLR0913  each is a part of it
 
 
 def observation(  # noqa: PLR0913  each is a side of a run
-    thumbnails: Mapping[str, Thumbnail] | None = None,
+    thumbnails: Mapping[str, ThumbnailFigures] | None = None,
     *,
     function: Provenance | None = None,
     peak_bytes: Mapping[str, int] | None = None,
@@ -94,7 +94,7 @@ def observation(  # noqa: PLR0913  each is a side of a run
             scorer=scorer or {"ssimulacra2": "0.3.0"},
             thumbnails=made,
         ),
-        memory=Memory(environment=environment, peak_bytes=peak_bytes or dict.fromkeys(made, 40 * MB)),
+        memory=PeakMemory(environment=environment, peak_bytes=peak_bytes or dict.fromkeys(made, 40 * MB)),
         images=dict.fromkeys(made, b"not looked at"),
         without_thumbnail=without_thumbnail or {},
     )

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmarks.gate import baseline as baselines
 from benchmarks.gate.accept import NoReasonError, NotAcceptableError, accept
+from benchmarks.gate.baseline import (
+    BaselineNotWrittenError,
+    BaselineThumbnailError,
+    NoBaselineError,
+    UnreadableBaselineError,
+    read_baseline,
+    write_baseline,
+)
 from benchmarks.gate.compare import compare
+from benchmarks.gate.wording import in_words
 from tests.benchmarks.gate.builders import HERE, MB, baseline, observation, thumbnail, with_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from benchmarks.gate.snapshot import Observation
@@ -30,12 +38,12 @@ def observed() -> Observation:
 def path(tmp_path: Path, observed: Observation) -> Path:
     """The file of a baseline."""
     file = tmp_path / "deep" / "thumbnails.json"
-    baselines.write(file, baseline(observed), observed.images, former=None)
+    write_baseline(file, baseline(observed), observed.images, former=None)
     return file
 
 
 def test_a_baseline_is_read_as_it_was_written(path: Path, observed: Observation) -> None:
-    found, images = baselines.read(path)
+    found, images = read_baseline(path)
 
     assert found == baseline(observed)
     assert images == observed.images
@@ -48,8 +56,8 @@ def test_a_baseline_is_read_as_it_was_written(path: Path, observed: Observation)
 
 
 def test_a_missing_baseline_names_the_option_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(baselines.NoBaselineError, match=r"found none; restore it, or make one .* --accept"):
-        baselines.read(tmp_path / "none.json")
+    with pytest.raises(NoBaselineError, match=r"found none; restore it, or make one .* --accept"):
+        read_baseline(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize(
@@ -59,81 +67,86 @@ def test_a_missing_baseline_names_the_option_that_makes_it(tmp_path: Path) -> No
         pytest.param("[]", "something else", id="a-list"),
         pytest.param('{"a": 1}', "something else", id="no-format"),
         pytest.param('{"format": "thumbrig-gate-baseline/2"}', "'thumbrig-gate-baseline/2'", id="newer"),
-        pytest.param('{"format": "thumbrig-gate-baseline/1"}', "KeyError: 'snapshot'", id="empty"),
+        pytest.param(
+            '{"format": "thumbrig-gate-baseline/1"}', "missing required field `thresholds`", id="empty"
+        ),
     ],
 )
 def test_a_file_that_is_no_baseline_is_refused_in_one_line(tmp_path: Path, text: str, came: str) -> None:
     path = tmp_path / "thumbnails.json"
     path.write_text(text)
 
-    with pytest.raises(baselines.UnreadableBaselineError) as refused:
-        baselines.read(path)
+    with pytest.raises(UnreadableBaselineError) as refused:
+        read_baseline(path)
 
     assert came in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
 
-def _threshold(stored: dict[str, Any]) -> None:
-    stored["thresholds"]["bytes_percent"] = -1
-
-
-def _unknown_threshold(stored: dict[str, Any]) -> None:
-    stored["picture_thresholds"] = {"a.jpg": {"byte_percent": 20}}
-
-
-def _no_number(stored: dict[str, Any]) -> None:
-    stored["thresholds"]["score_points"] = "1"
-
-
-def _strange_field(stored: dict[str, Any]) -> None:
-    stored["snapshot"]["thumbnails"]["a.jpg"]["colour"] = "red"
-
-
-@pytest.mark.parametrize("slip", [_threshold, _unknown_threshold, _no_number, _strange_field])
-def test_a_slip_of_the_hand_in_a_baseline_is_found(
-    path: Path, slip: Callable[[dict[str, Any]], None]
+@pytest.mark.parametrize(
+    ("place", "slip", "came"),
+    [
+        pytest.param(("thresholds",), {"bytes_percent": -1}, "'bytes_percent': expected", id="below-0"),
+        pytest.param(
+            ("thresholds",), {"byte_percent": 1}, "'byte_percent': expected", id="unknown-threshold"
+        ),
+        pytest.param(("thresholds",), {"score_points": "1"}, "Expected `float`, got `str`", id="no-number"),
+        pytest.param(
+            ("picture_thresholds",), {"a.jpg": {"byte_percent": 20}}, "'byte_percent': expected", id="of-one"
+        ),
+        pytest.param(
+            ("snapshot", "thumbnails", "a.jpg"), {"colour": "red"}, "unknown fields: colour", id="field"
+        ),
+        pytest.param(("memories", 0), {"colour": "red"}, "unknown fields: colour", id="field-in-a-list"),
+    ],
+)
+def test_a_slip_of_the_hand_in_a_baseline_is_found_and_named(
+    path: Path, place: tuple[str | int, ...], slip: dict[str, Any], came: str
 ) -> None:
-    stored = json.loads(path.read_text())
-    slip(stored)
+    stored: Any = json.loads(path.read_text())
+    part = stored
+    for step in place:
+        part = part[step]
+    part.update(slip)
     path.write_text(json.dumps(stored))
 
-    with pytest.raises(baselines.UnreadableBaselineError):
-        baselines.read(path)
+    with pytest.raises(UnreadableBaselineError, match=re.escape(came)):
+        read_baseline(path)
 
 
 def test_a_baseline_without_its_thumbnail_is_refused(path: Path) -> None:
     (path.parent / "thumbnails" / "a.jpg.webp").unlink()
 
-    with pytest.raises(baselines.BaselineThumbnailError, match=r"a\.jpg\.webp: .* No such file"):
-        baselines.read(path)
+    with pytest.raises(BaselineThumbnailError, match=r"a\.jpg\.webp: .* No such file"):
+        read_baseline(path)
 
 
 def test_a_baseline_with_another_thumbnail_is_refused(path: Path) -> None:
     (path.parent / "thumbnails" / "a.jpg.webp").write_bytes(b"another")
 
-    with pytest.raises(baselines.BaselineThumbnailError, match="got another one"):
-        baselines.read(path)
+    with pytest.raises(BaselineThumbnailError, match="got another one"):
+        read_baseline(path)
 
 
 def test_writing_removes_the_thumbnails_of_the_former_baseline_and_nobody_else_s(
     path: Path, observed: Observation
 ) -> None:
-    former, _ = baselines.read(path)
+    former, _ = read_baseline(path)
     mine = path.parent / "thumbnails" / "notes.txt"
     mine.write_text("mine")
     only_a = with_images(observation({"a.jpg": thumbnail()}))
 
-    baselines.write(path, baseline(only_a), only_a.images, former=former)
+    write_baseline(path, baseline(only_a), only_a.images, former=former)
 
     assert sorted(file.name for file in mine.parent.iterdir()) == ["a.jpg.webp", "notes.txt"]
     assert observed.images.keys() == {"a.jpg", "b.jpg"}
 
 
-def test_a_baseline_that_cannot_be_written_is_told(tmp_path: Path, observed: Observation) -> None:
+def test_a_baseline_that_cannot_be_written_is_reported(tmp_path: Path, observed: Observation) -> None:
     (tmp_path / "thumbnails").write_text("a file where the folder must be")
 
-    with pytest.raises(baselines.BaselineNotWrittenError, match="cannot write there"):
-        baselines.write(tmp_path / "thumbnails.json", baseline(observed), observed.images, former=None)
+    with pytest.raises(BaselineNotWrittenError, match="cannot write there"):
+        write_baseline(tmp_path / "thumbnails.json", baseline(observed), observed.images, former=None)
 
 
 def test_accepting_demands_a_reason() -> None:
@@ -152,7 +165,7 @@ def test_accepting_appends_to_the_history_what_changed_in_figures() -> None:
     former = baseline()
     larger = observation({"a.jpg": thumbnail(size_bytes=1500)})
 
-    accepted = accept(former, larger, compare(former, larger), reason="sharper", date="2026-11-02")
+    accepted = accept(former, larger, in_words(compare(former, larger)), reason="sharper", date="2026-11-02")
 
     first, second = accepted.history
     assert first == former.history[0]

@@ -1,4 +1,4 @@
-"""What the gate gives as reasons."""
+"""The causes that the gate names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.gate import wording
-from benchmarks.gate.changes import changes
-from benchmarks.gate.compare import compare
+from benchmarks.gate.compare import changes, compare
+from benchmarks.gate.wording import NOTHING_CHANGED, in_words
 from tests.benchmarks.gate.builders import baseline, observation, provenance, thumbnail
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ _THEN = observation().snapshot
 
 
 @pytest.mark.parametrize(
-    ("now", "told"),
+    ("now", "named"),
     [
         pytest.param(
             observation(function=provenance(settings={"THUMBNAIL_EFFORT": "2"})),
@@ -49,7 +48,7 @@ _THEN = observation().snapshot
                 "library webp in Pillow: 1.6.0 -> 1.5.0",
                 "compiled libraries changed: in the package",
             ],
-            id="a-library-and-its-encoder-told-once",
+            id="a-library-and-its-encoder-named-once",
         ),
         pytest.param(
             observation(function=provenance(files={"handler.py": "22222222", "keys.py": "3"})),
@@ -68,10 +67,10 @@ _THEN = observation().snapshot
         ),
     ],
 )
-def test_what_changed_is_named(now: Observation, told: list[str]) -> None:
+def test_what_changed_is_named(now: Observation, named: list[str]) -> None:
     verdict = compare(baseline(), now)
 
-    assert wording.changes(verdict) == told
+    assert in_words(verdict).changes == named
 
 
 def test_nothing_changed_when_nothing_did() -> None:
@@ -81,11 +80,11 @@ def test_nothing_changed_when_nothing_did() -> None:
 def test_a_red_verdict_without_a_known_cause_says_so() -> None:
     verdict = compare(baseline(), observation({"a.jpg": thumbnail(size_bytes=2000)}))
 
-    assert wording.changes(verdict) == [wording.NOTHING_CHANGED]
+    assert in_words(verdict).changes == [NOTHING_CHANGED]
 
 
 @pytest.mark.parametrize(
-    ("then", "now", "told"),
+    ("then", "now", "named"),
     [
         pytest.param(
             ("sharp@0.35.5",), ("sharp@0.34.0",), "requirement sharp: 0.35.5 -> 0.34.0", id="of-node"
@@ -99,16 +98,16 @@ def test_a_red_verdict_without_a_known_cause_says_so() -> None:
         pytest.param(
             ("a==1; os_name == 'x'",),
             ("a==2; os_name == 'x'",),
-            "requirement a: 1; os_name == 'x' -> 2; os_name == 'x'",
+            'requirement a: 1; os_name == "x" -> 2; os_name == "x"',
             id="with-a-marker",
         ),
         pytest.param(("Pillow==13.0.0",), (), "requirement Pillow: gone, was 13.0.0", id="that-is-gone"),
     ],
 )
-def test_a_pin_of_any_form_is_named(then: tuple[str, ...], now: tuple[str, ...], told: str) -> None:
+def test_a_pin_of_any_form_is_named(then: tuple[str, ...], now: tuple[str, ...], named: str) -> None:
     before = replace(_THEN, function=provenance(requirements=then))
     after = replace(observation(), snapshot=replace(_THEN, function=provenance(requirements=now)))
 
     verdict = compare(replace(baseline(), snapshot=before), after)
 
-    assert wording.changes(verdict) == [told]
+    assert in_words(verdict).changes == [named]

@@ -135,7 +135,7 @@ def test_an_edited_engine_is_red_and_its_file_is_named(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pin", "older", "told"),
+    ("pin", "older", "named"),
     [
         pytest.param("Pillow==13.0.0", "Pillow==12.3.0", "requirement Pillow: 13.0.0 -> 12.3.0", id="pillow"),
         pytest.param(
@@ -147,17 +147,17 @@ def test_an_edited_engine_is_red_and_its_file_is_named(trial: Trial) -> None:
     ],
 )
 def test_a_library_one_version_back_is_judged_and_named(
-    trial: Trial, pin: str, older: str, told: str
+    trial: Trial, pin: str, older: str, named: str
 ) -> None:
     trial.edit("function.toml", pin, older)
 
     ended = trial.gate()
 
     assert ended.code in {0, 1}, ended.said
-    assert told in ended.said
+    assert named in ended.said
 
 
-def test_an_edited_picture_is_missing_its_baseline_and_told(trial: Trial) -> None:
+def test_an_edited_picture_is_missing_its_baseline_and_reported(trial: Trial) -> None:
     path = trial.pictures / "photo-dark.jpg"
     with Image.open(path) as image:
         ImageEnhance.Brightness(image).enhance(1.5).save(path, quality=95)
@@ -169,7 +169,7 @@ def test_an_edited_picture_is_missing_its_baseline_and_told(trial: Trial) -> Non
     assert "pictures changed: photo-dark.jpg" in ended.said
 
 
-def test_a_deleted_baseline_cannot_judge_and_the_way_out_is_told(trial: Trial) -> None:
+def test_a_deleted_baseline_cannot_judge_and_the_way_out_is_named(trial: Trial) -> None:
     trial.baseline.unlink()
 
     ended = trial.gate()

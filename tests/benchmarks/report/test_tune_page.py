@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from benchmarks.report.tune_report import write_tune_report
-from benchmarks.report.tune_verdict import verdict
+from benchmarks.report.base import MissingThumbnailError
+from benchmarks.report.tune_findings import tune_findings
+from benchmarks.report.tune_page import write_tune_report
 from benchmarks.tuning.results import UnreadableTuneResultsError, read
-from harness.plotting.images import MissingThumbnailError
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, store, tune_sample
 
 if TYPE_CHECKING:
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 def _said(topic: str) -> str:
-    return next(one.text for one in verdict(tune_sample()).statements if one.topic == topic)
+    return next(one.text for one in tune_findings(tune_sample()).statements if one.topic == topic)
 
 
 def test_the_headline_says_what_the_pick_is_worth() -> None:
-    assert verdict(tune_sample()).headline == (
+    assert tune_findings(tune_sample()).headline == (
         f"{PICK}: 20.0 % fewer bytes than {TODAY}, +1.00 points of SSIMULACRA2, 0.60 times its encode CPU."
     )
 
 
 def test_a_sweep_that_found_nothing_better_says_so() -> None:
-    told = verdict(replace(tune_sample(), pick=TODAY, rest=[]))
+    found = tune_findings(replace(tune_sample(), pick=TODAY, rest=[]))
 
-    assert told.headline == f"Nothing that was tried beats today's setting, {TODAY}."
+    assert found.headline == f"Nothing that was tried beats today's setting, {TODAY}."
 
 
-def test_single_pictures_are_told_from_the_worst_to_the_best() -> None:
+def test_single_pictures_are_listed_from_the_worst_to_the_best() -> None:
     assert _said("Single pictures") == (
         "From -3.00 points and -20.0 % bytes at face.jpg"
         " to +5.00 points and -20.0 % bytes at day & <night>.jpg."
@@ -48,11 +48,11 @@ def test_the_rest_stands_apart() -> None:
     )
 
 
-def test_the_exact_variables_are_told() -> None:
+def test_the_exact_variables_are_named() -> None:
     assert _said("To apply") == "THUMBNAIL_FORMAT=webp, THUMBNAIL_QUALITY=76, THUMBNAIL_EFFORT=5."
 
 
-def test_savings_and_what_more_cpu_would_buy_are_told() -> None:
+def test_savings_and_what_more_cpu_would_buy_are_given() -> None:
     assert _said("Savings").startswith("1,000 bytes a thumbnail, 0.50 USD a month: 0.50 of delivery")
     assert _said("For more CPU").startswith(f"{SLOW}: -30.0 % bytes, +0.00 points, 8.00 times the CPU")
 

@@ -16,7 +16,7 @@ TODAY, PICK, SLOW = "webp q85 e6", "webp q76 e5 sharp_yuv preset=text", "avif q6
 
 
 def tune_sample() -> TuneResults:
-    """Tell what a run found: the pick has a fifth fewer bytes, and is worse at one picture."""
+    """What a run found: the pick has a fifth fewer bytes, and is worse at one picture."""
     photos = ("day & <night>.jpg", "face.jpg")
     return TuneResults(
         environment=Environment(

@@ -7,9 +7,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from harness.application.deletion import Deleter, NotDeletedError
-from harness.application.invalidation import invalidate
-from harness.application.pipeline import Pipeline
+from harness.application import Application, NotDeletedError, Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,16 +34,23 @@ def _client(service: Any, endpoint: str) -> Any:  # noqa: ANN401  boto3's own
     )
 
 
-def test_a_bucket_that_does_not_delete_is_told_and_deleting_again_is_offered(nobody: str) -> None:
-    deleter = Deleter(pipeline=Pipeline(bucket="photos"), s3=_client("s3", nobody), cloudfront=None)
+def test_a_bucket_that_does_not_delete_is_reported_and_deleting_again_is_offered(nobody: str) -> None:
+    photos = Application(Pipeline(bucket="photos"), s3=_client("s3", nobody))
 
     with pytest.raises(NotDeletedError, match=r"the bucket says: .*; delete it again"):
-        deleter.delete(_KEY)
+        photos.delete(_KEY)
 
 
-def test_an_invalidation_that_fails_is_told_with_its_paths(nobody: str) -> None:
-    failed = invalidate(_client("cloudfront", nobody), "E1", [_KEY])
+def test_an_invalidation_that_fails_is_returned_with_its_paths(nobody: str) -> None:
+    photos = Application(
+        Pipeline(bucket="photos", distribution_id="E1"),
+        s3=_client("s3", nobody),
+        cloudfront=_client("cloudfront", nobody),
+    )
 
+    failed = photos.invalidate(_KEY)
+
+    assert failed is not None
     assert failed.id is None
     assert "Could not connect" in (failed.error or "")
     assert failed.paths == ("/members/profile/originals/1-me%20%281%29.jpg",)

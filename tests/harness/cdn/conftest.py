@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.cdn.edge import edge as run_edge
+from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
-from scenarios.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What no viewer should send: each gets a clear refusal, and the edge goes on serving."""
+"""What no viewer should send: each request gets a clear refusal, and the edge goes on serving."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.cdn.edge import edge as run_edge
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from scenarios.viewer import Viewer
+    from harness.observe.viewer import Viewer
     from tests.harness.cdn.conftest import Bucket
 
 _HOST = b"Host: localhost\r\n"
@@ -30,11 +27,15 @@ def _goes_on_serving(viewer: Viewer, bucket: Bucket) -> Iterator[None]:
     assert viewer.get("/still-here").body == b"a thumbnail"
 
 
+def _connect(url: str) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20)
+
+
 def _exchange(edge: Edge, sent: bytes) -> bytes:
-    address = urlsplit(edge.url)
     context = ssl.create_default_context(cafile=edge.ca_certificate)
     with (
-        socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as raw,
+        _connect(edge.url) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as connection,
     ):
         connection.sendall(sent)
@@ -65,9 +66,8 @@ def _status(answer: bytes) -> int:
         pytest.param(
             b"GET / HTTP/1.1\r\n" + _HOST + b"X: " + b"a" * 30_000 + b"\r\n\r\n", 413, id="large header"
         ),
-        pytest.param(
-            b"GET / HTTP/1.1\r\n" + _HOST + b"X: 1\r\n" * 10_000 + b"\r\n", 400, id="10,000 headers"
-        ),
+        # In one TLS record: the edge closes at the first header too many, and half a sent request is a reset.
+        pytest.param(b"GET / HTTP/1.1\r\n" + _HOST + b"X: 1\r\n" * 2_000 + b"\r\n", 400, id="2,000 headers"),
         pytest.param(
             b"GET / HTTP/1.1\r\n" + _HOST + b"Content-Length: 4\r\n\r\nbody", 403, id="a body on GET"
         ),
@@ -90,14 +90,15 @@ def test_a_bad_request_is_refused(edge: Edge, sent: bytes, status: int) -> None:
         pytest.param(b"", id="nothing"),
     ],
 )
-def test_who_does_not_finish_a_request_is_not_waited_for(deployment: Deployment, sent: bytes) -> None:
-    with run_edge(deployment, head_seconds=0.5) as impatient:
-        assert _status(_exchange(impatient, sent)) == 408
+def test_an_unfinished_request_keeps_no_other_viewer_waiting(edge: Edge, viewer: Viewer, sent: bytes) -> None:
+    with _connect(edge.http_url) as unfinished:
+        unfinished.sendall(sent)
+
+        assert viewer.get("/still-here").status == 200
 
 
 def test_the_second_half_of_a_request_may_come_later(edge: Edge) -> None:
-    address = urlsplit(edge.http_url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
+    with _connect(edge.http_url) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHo")
         connection.sendall(b"st: localhost\r\n\r\n")
         answer = connection.recv(65536)
@@ -105,7 +106,7 @@ def test_the_second_half_of_a_request_may_come_later(edge: Edge) -> None:
     assert _status(answer) == 301
 
 
-def test_nothing_of_another_bucket_can_be_had(viewer: Viewer, bucket: Bucket) -> None:
+def test_no_path_reaches_another_bucket(viewer: Viewer, bucket: Bucket) -> None:
     other = f"{bucket.name}-other"
     bucket.s3.create_bucket(Bucket=other)
     bucket.s3.put_object(Bucket=other, Key="secret", Body=b"secret")
@@ -119,9 +120,8 @@ def test_nothing_of_another_bucket_can_be_had(viewer: Viewer, bucket: Bucket) ->
 
 
 def test_a_viewer_who_leaves_harms_nobody(edge: Edge, viewer: Viewer) -> None:
-    address = urlsplit(edge.http_url)
     for _ in range(20):
-        with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as gone:
+        with _connect(edge.http_url) as gone:
             gone.sendall(b"GET /left HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
     assert viewer.get("/left").status == 403

@@ -1,4 +1,4 @@
-"""Whatever happens, in whatever order: nothing stale is served as fresh, and nobody else's object."""
+"""In any order of events, the cache serves nothing stale as fresh, and no object of another path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from harness.cdn.cache import Cache, Entry, Found, Key, Ticket
+from harness.cdn.cache import Cache, Entry, Key, Lookup, Ticket
 from harness.cdn.rules.freshness import Lifetimes
 from harness.cdn.rules.message import Response
 
@@ -50,7 +50,7 @@ class _Object:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question to the origin: when, in which order of events, and what it said of which object."""
+    """One request to the origin: its time, its place in the order of events, the answer and its object."""
 
     ticket: Ticket
     moment: int
@@ -103,7 +103,7 @@ class CacheStates(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(_KEYS))
     def ask(self, key: Key) -> None:
-        if self.cache.look(key, now=self.now) is None:
+        if self.cache.look_up(key, now=self.now) is None:
             self._ask(key)
 
     @precondition(lambda self: self.under_way)
@@ -119,14 +119,14 @@ class CacheStates(RuleBasedStateMachine):
     @rule()
     def everybody_requests(self) -> None:
         for key in _KEYS:
-            if self.cache.look(key, now=self.now) is None:
+            if self.cache.look_up(key, now=self.now) is None:
                 self._ask(key)
                 self._finish(self.under_way.pop())
 
     @invariant()
-    def whoever_asks_gets_what_he_may_get(self) -> None:
+    def every_viewer_gets_only_what_is_allowed(self) -> None:
         for key in _KEYS:
-            if found := self.cache.look(key, now=self.now):
+            if found := self.cache.look_up(key, now=self.now):
                 self._check(key, found)
 
     def _ask(self, key: Key) -> None:
@@ -151,13 +151,13 @@ class CacheStates(RuleBasedStateMachine):
         if asked.said.status == 503:
             self.failed[key].append(asked)
         self.said[key, None if asked.said.is_error else asked.object].append(asked)
-        outcome = self.cache.finish(asked.ticket, asked.said, ttl=_TTL)
-        if outcome.kind == "Hit":
+        fetched = self.cache.finish(asked.ticket, asked.said, ttl=_TTL)
+        if fetched.x_cache == "Hit":
             # In the place of the origin's failure. It may have been invalidated since it was asked for.
-            served = self._served(key, outcome.entry)
+            served = self._served(key, fetched.entry)
             assert self._said(key, served, within=sum(_ALLOWED[served.control]), since=0, now=asked.now)
 
-    def _check(self, key: Key, found: Found) -> None:
+    def _check(self, key: Key, found: Lookup) -> None:
         if found.entry.is_error:
             assert self._said_since_invalidation(key, None, within=_ERROR_SECONDS)
             return

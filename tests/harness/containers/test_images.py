@@ -24,6 +24,6 @@ def test_another_image_can_be_named_for_one_runtime() -> None:
 
 
 @pytest.mark.parametrize("value", ["python3.13=mine:1", '["mine:1"]', '{"python3.13": 1}'])
-def test_a_mapping_that_is_none_is_told(value: str) -> None:
+def test_a_malformed_mapping_is_refused(value: str) -> None:
     with pytest.raises(ImageMappingError, match="expected a JSON object from runtime to image"):
         runtime_image("python3.13", variables={"LAMBDA_RUNTIME_IMAGE_MAPPING": value})

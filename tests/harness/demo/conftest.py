@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.application.application import Upload
-from harness.demo.card import Card, Look
+from harness.application import Upload
+from harness.demo.state import EdgeAnswer, Photo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
 @pytest.fixture
-def card() -> Card:
+def photo() -> Photo:
     """A photo that has just been accepted."""
     upload = Upload(
         key="originals/1-me.jpg",
@@ -30,7 +30,7 @@ def card() -> Card:
         started_seconds=10.0,
         accepted_seconds=0.02,
     )
-    return Card(
+    return Photo(
         id="1",
         number=1,
         name="me.jpg",
@@ -42,30 +42,30 @@ def card() -> Card:
     )
 
 
-class Looks:
+class Answers:
     """Answers of an edge, as they would be."""
 
-    def picture(self, *, after_seconds: float = 0.1) -> Look:
+    def picture(self, *, after_seconds: float = 0.1) -> EdgeAnswer:
         """A thumbnail."""
-        return self._look(
+        return self._answer(
             200, {"content-type": "image/webp", "x-cache": "Miss from cloudfront"}, after_seconds
         )
 
-    def missing(self, *, after_seconds: float = 0.01) -> Look:
+    def missing(self, *, after_seconds: float = 0.01) -> EdgeAnswer:
         """What a private bucket makes of a missing key."""
         headers = {"content-type": "application/xml", "x-cache": "Error from cloudfront", "x-amz-id-2": "no"}
-        return self._look(403, headers, after_seconds)
+        return self._answer(403, headers, after_seconds)
 
-    def _look(self, status: int, headers: Mapping[str, str], after_seconds: float) -> Look:
-        return Look(
+    def _answer(self, status: int, headers: Mapping[str, str], after_seconds: float) -> EdgeAnswer:
+        return EdgeAnswer(
             after_seconds=after_seconds, took_seconds=0.02, status=status, headers=headers, body=b"body"
         )
 
 
 @pytest.fixture
-def looks() -> Looks:
+def answers() -> Answers:
     """Answers of an edge."""
-    return Looks()
+    return Answers()
 
 
 class RunningDemo:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import urllib3
 
-from harness.demo.guard import MOST_UPLOAD_BYTES
+from harness.demo.middleware import MOST_UPLOAD_BYTES
 from harness.wait import wait_for
 from tests.harness.demo.conftest import RunningDemo, running_demo
 
@@ -63,8 +63,8 @@ def _error(answer: urllib3.BaseHTTPResponse) -> str:
     return error
 
 
-def test_it_says_where_the_page_is_and_how_to_end_it(demo: RunningDemo) -> None:
-    assert demo.said == f"{demo.url}/  shows the pipeline at work; Ctrl-C ends everything\n"
+def test_it_prints_where_the_page_is_and_how_to_stop_it(demo: RunningDemo) -> None:
+    assert demo.said == f"{demo.url}/  shows the pipeline at work; Ctrl-C stops everything\n"
 
 
 def test_the_page_loads_nothing_from_elsewhere(demo: RunningDemo) -> None:
@@ -105,19 +105,19 @@ def test_another_page_can_upload_nothing(demo: RunningDemo) -> None:
     assert _error(answer).startswith("Origin: expected this page's own, got 'https://evil.example'")
 
 
-def test_a_refusal_is_told_on_the_card_with_the_functions_reason(demo: RunningDemo) -> None:
+def test_the_page_shows_a_refusal_with_the_functions_reason(demo: RunningDemo) -> None:
     photo = _ask(demo, "/api/photos?name=a.txt", method="POST", body=b"text").json()
-    card = wait_for(_Card(demo, photo["id"], "refused"), timeout_seconds=10)
+    photo = _wait_for_state(demo, photo["id"], "refused")
 
-    assert card["headline"] == "The function refused it: it is text."
+    assert photo["headline"] == "The function refused it: it is text."
 
 
 def test_a_photo_that_lambda_gives_up_on_has_failed_with_the_cause(demo: RunningDemo) -> None:
     photo = _ask(demo, "/api/photos?name=crash.jpg", method="POST", body=b"x").json()
-    card = wait_for(_Card(demo, photo["id"], "failed"), timeout_seconds=25)
+    photo = _wait_for_state(demo, photo["id"], "failed", timeout_seconds=25)
 
-    assert card["headline"].startswith("No thumbnail: Lambda has given up on it")
-    assert any("is in the bucket, 1 bytes" in line for line in card["details"])
+    assert photo["headline"].startswith("No thumbnail: Lambda has given up on it")
+    assert any("is in the bucket, 1 bytes" in line for line in photo["details"])
 
 
 def test_an_original_is_handed_back_as_what_runs_nothing(demo: RunningDemo) -> None:
@@ -132,13 +132,13 @@ def test_an_original_is_handed_back_as_what_runs_nothing(demo: RunningDemo) -> N
 
 def test_a_deleted_photo_cannot_be_deleted_or_replaced_and_its_original_is_gone(demo: RunningDemo) -> None:
     photo = _ask(demo, "/api/photos?name=a.jpg", method="POST", body=b"text").json()
-    wait_for(_Card(demo, photo["id"], "refused"), timeout_seconds=10)
+    _wait_for_state(demo, photo["id"], "refused")
     deleted = _ask(demo, f"/api/photos/{photo['id']}/delete", method="POST").json()
     again = _ask(demo, f"/api/photos/{photo['id']}/delete", method="POST")
     replaced = _ask(demo, f"/api/photos/{photo['id']}/replace?name=b.jpg", method="POST", body=b"other")
 
     assert deleted["state"] == "deleted"
-    assert deleted["looks"][-1]["status"] == 403
+    assert deleted["answers"][-1]["status"] == 403
     assert "Invalidation I" in deleted["note"]
     assert (again.status, replaced.status) == (409, 409)
     assert "is deleted" in _error(again)
@@ -207,7 +207,7 @@ def test_ctrl_c_ends_everything_with_one_line(function_folders: FunctionFolders,
     assert not list((tmp_path / "tmp").iterdir())
 
 
-def test_a_port_that_is_taken_is_told_before_anything_starts(
+def test_a_port_that_is_taken_is_reported_before_anything_starts(
     function_folders: FunctionFolders, project: Path
 ) -> None:
     function = function_folders.make(_REFUSES)
@@ -235,19 +235,17 @@ def _open_events(demo: RunningDemo) -> socket.socket:
     return connection
 
 
-class _Card:
-    """The card, once the photo is in a state."""
+def _wait_for_state(
+    demo: RunningDemo, photo_id: str, state: str, *, timeout_seconds: float = 10
+) -> dict[str, str]:
+    photo: dict[str, str] = {"state": "unknown"}
 
-    def __init__(self, demo: RunningDemo, photo_id: str, state: str) -> None:
-        self._demo = demo
-        self._photo_id = photo_id
-        self._state = state
-        self._last = "nothing"
+    def look() -> dict[str, str] | None:
+        photo.update(_ask(demo, f"/api/photos/{photo_id}").json())
+        return photo if photo["state"] == state else None
 
-    def check(self) -> dict[str, str] | None:
-        card: dict[str, str] = _ask(self._demo, f"/api/photos/{self._photo_id}").json()
-        self._last = card["state"]
-        return card if card["state"] == self._state else None
-
-    def describe(self) -> str:
-        return f"expected the photo to be {self._state}, it is {self._last}"
+    return wait_for(
+        look,
+        lambda: f"expected the photo to be {state}, it is {photo['state']}",
+        timeout_seconds=timeout_seconds,
+    )

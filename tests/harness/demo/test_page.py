@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fixtures.pictures import picture
-from harness.demo.guard import MOST_UPLOAD_BYTES
+from harness.demo.middleware import MOST_UPLOAD_BYTES
 from tests.harness.demo.conftest import RunningDemo, running_demo
 
 if TYPE_CHECKING:

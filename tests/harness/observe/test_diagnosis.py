@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.observe.diagnosis import Cause, Evidence, decide
+from harness.observe.diagnosis import Cause, Evidence, decide, lets_s3_invoke
 from harness.observe.log import FunctionLog, LogLine
 
 if TYPE_CHECKING:
@@ -32,6 +32,18 @@ _NOTHING = Evidence(
 _REFUSED = {"level": "error", "type": "NotAnImage", "reason": "it is text"}
 _FAILED = {"level": "error", "reason": "TimeoutError: no answer"}
 _DENIED = {"level": "error", "reason": "PermissionDeniedError: 403"}
+_STORED = {"message": "thumbnail", "thumbnail": "out/me.webp"}
+_FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:thumbnails"
+_ALLOWED: dict[str, Any] = {
+    "Effect": "Allow",
+    "Principal": {"Service": "s3.amazonaws.com"},
+    "Action": "lambda:InvokeFunction",
+    "Resource": _FUNCTION,
+    "Condition": {
+        "StringEquals": {"AWS:SourceAccount": "000000000000"},
+        "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::photos"},
+    },
+}
 _GIVEN_UP = {"errorType": "TimeoutError", "errorMessage": "no answer"}
 
 
@@ -49,6 +61,8 @@ _GIVEN_UP = {"errorType": "TimeoutError", "errorMessage": "no answer"}
         ),
         pytest.param({"lines": (_REFUSED,)}, Cause.REFUSED, id="refused"),
         pytest.param({"lines": ({"message": "skipped", "reason": "x"},)}, Cause.SKIPPED, id="skipped"),
+        pytest.param({"lines": (_STORED,)}, Cause.THUMBNAIL_DELETED, id="thumbnail-deleted"),
+        pytest.param({"lines": (_STORED,), "has_thumbnail": True}, Cause.STORED, id="stored"),
         pytest.param({"lines": (_FAILED,)}, Cause.RETRYING, id="retrying"),
         pytest.param(
             {"log": _log(_START, "Task timed out after 30.00 seconds", _REPORT)},
@@ -68,7 +82,51 @@ def test_the_first_station_that_stopped_the_original_is_the_cause(
     assert decide(replace(_NOTHING, **evidence))[0] is cause
 
 
-def test_the_detail_tells_the_last_error() -> None:
+def test_the_detail_has_the_last_error() -> None:
     evidence = replace(_NOTHING, lines=(_FAILED, {"level": "error", "reason": "OSError: again"}))
 
     assert decide(evidence)[1] == "2 failed so far, the last: OSError: again"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({}, id="as-the-template-has-it"),
+        pytest.param({"Condition": {}}, id="any-bucket"),
+        pytest.param({"Condition": {"ArnLike": {"aws:SourceArn": ["arn:aws:s3:::ph*"]}}}, id="pattern"),
+        pytest.param({"Principal": "*", "Action": ["lambda:*"], "Resource": "*"}, id="everybody"),
+    ],
+)
+def test_a_policy_lets_s3_invoke(change: dict[str, Any]) -> None:
+    assert lets_s3_invoke({"Statement": [_ALLOWED | change]}, _FUNCTION, "photos")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"Principal": {"Service": "sns.amazonaws.com"}}, id="another-service"),
+        pytest.param({"Principal": {"AWS": "arn:aws:iam::1:root"}}, id="an-account"),
+        pytest.param({"Action": "lambda:GetFunction"}, id="another-action"),
+        pytest.param({"Resource": f"{_FUNCTION}-2"}, id="another-function"),
+        pytest.param({"Condition": {"StringEquals": {"AWS:SourceAccount": "1"}}}, id="another-account"),
+        pytest.param(
+            {"Condition": {"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::other"}}}, id="another-bucket"
+        ),
+    ],
+)
+def test_a_policy_does_not_let_s3_invoke(change: dict[str, Any]) -> None:
+    assert not lets_s3_invoke({"Statement": [_ALLOWED | change]}, _FUNCTION, "photos")
+
+
+def test_a_policy_without_statements_lets_nobody_invoke() -> None:
+    assert not lets_s3_invoke({}, _FUNCTION, "photos")
+
+
+def test_a_deny_beside_the_permission_is_the_cause() -> None:
+    denied = {"Statement": [_ALLOWED, _ALLOWED | {"Effect": "Deny", "Condition": {}}]}
+    evidence = replace(_NOTHING, may_invoke=lets_s3_invoke(denied, _FUNCTION, "photos"))
+
+    assert decide(evidence) == (
+        Cause.NO_PERMISSION,
+        "the function's policy does not let S3 invoke it for this bucket",
+    )

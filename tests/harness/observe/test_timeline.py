@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.application.application import Thumbnail, Upload
+from harness.application import Thumbnail, Upload
 from harness.observe.log import FunctionLog, LogLine
-from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Look, Observed, Timeline, timeline
+from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, EdgeRequest, Observed, Timeline, timeline
 from harness.observe.timeline_text import remarks, table, to_json
 
 _KEY = "members/profile/originals/1-me.jpg"
@@ -56,8 +56,7 @@ def _observed(**changes: Any) -> Observed:  # noqa: ANN401  fields of a dataclas
         "thumbnail": _THUMBNAIL,
         "missed_seconds": 0.40,
         "log": _log(_MADE),
-        "looks": (Look(at_ms=412, took_ms=8, status=200, cache="Miss from cloudfront", correct=True),),
-        "edge": "https://cdn.example",
+        "looks": (EdgeRequest(at_ms=412, took_ms=8, status=200, cache="Miss from cloudfront", correct=True),),
     }
     return Observed(**found | changes)
 
@@ -119,9 +118,9 @@ def test_what_a_function_does_not_log_is_said_to_be_unknown() -> None:
     assert [step.name for step in terse.steps if step.name == "download"] == []
 
 
-def test_wrong_answers_on_the_way_are_told() -> None:
-    early = Look(at_ms=30, took_ms=5, status=403, cache="Error from cloudfront", correct=False)
-    right = Look(at_ms=412, took_ms=8, status=200, cache="Miss from cloudfront", correct=True)
+def test_wrong_answers_on_the_way_are_reported() -> None:
+    early = EdgeRequest(at_ms=30, took_ms=5, status=403, cache="Error from cloudfront", correct=False)
+    right = EdgeRequest(at_ms=412, took_ms=8, status=200, cache="Miss from cloudfront", correct=True)
 
     found = timeline(_observed(looks=(early, right)))
 
@@ -129,7 +128,7 @@ def test_wrong_answers_on_the_way_are_told() -> None:
     assert _times(found, SEEN_AT_EDGE) == (412, 420)
 
 
-def test_an_attempt_that_failed_before_the_one_that_made_it_is_told() -> None:
+def test_an_attempt_that_failed_before_the_one_that_made_it_is_reported() -> None:
     failed = {"level": "error", "key": _KEY, "reason": "TimeoutError: slow"}
     first = [
         LogLine(epoch_ms=1_000_100, message="START RequestId: q Version: $LATEST", stream="t"),
@@ -143,18 +142,18 @@ def test_an_attempt_that_failed_before_the_one_that_made_it_is_told() -> None:
     assert _times(found, "invocation") == pytest.approx((300.0, 341.0))
 
 
-def test_a_missing_thumbnail_is_told_with_its_reason() -> None:
+def test_a_missing_thumbnail_is_reported_with_its_reason() -> None:
     found = timeline(_observed(thumbnail=None, looks=(), why_missing="its filter did not match"))
 
     assert found.arrived_ms is None
     assert remarks(found) == ["no thumbnail: its filter did not match"]
 
 
-def test_without_an_edge_the_bucket_is_where_it_arrives() -> None:
-    found = timeline(_observed(edge=None, looks=()))
+def test_a_picture_that_the_edge_never_showed_arrives_in_the_bucket() -> None:
+    found = timeline(_observed(looks=()))
 
     assert found.arrived_ms == pytest.approx(410)
-    assert "no edge" in found.step(SEEN_AT_EDGE).note
+    assert found.step(SEEN_AT_EDGE).note == "it never was"
 
 
 def test_the_json_has_its_version_and_units_in_its_names() -> None:

@@ -273,4 +273,4 @@ def test_a_requirement_that_cannot_be_installed_is_named(
     first, *rest = str(caught.value).splitlines()
     assert first.startswith(f"cannot install {requirement} for python3.13 on x86_64 linux")
     assert any("unsatisfiable" in line for line in rest)
-    assert list(cache.glob("build-*")) == []
+    assert list(cache.glob("thumbrig-*")) == []

@@ -11,8 +11,10 @@ from harness.package.function import (
     HandlerNotIncludedError,
     NoFunctionFileError,
     NoFunctionFolderError,
+    Pin,
     RequirementNotPinnedError,
     UnreadableFunctionFileError,
+    read_pin,
 )
 from harness.package.platforms import UnknownRuntimeError
 
@@ -127,17 +129,20 @@ def test_an_unreadable_description_is_refused(folder: Path, content: bytes) -> N
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        pytest.param('name = "shouter"', "", "name: expected a text, came nothing", id="no name"),
+        pytest.param('name = "shouter"', "", "name: expected a string, got nothing", id="no name"),
         pytest.param('"shouter"\nruntime', '"a b"\nruntime', "name: expected 1 to 64 letters", id="odd name"),
-        pytest.param("handler =", "entry =", "handler: expected a text, came nothing", id="no handler"),
+        pytest.param("handler =", "entry =", "handler: expected a string, got nothing", id="no handler"),
         pytest.param("shouter.main.handle", "handle", "expected module.function", id="no module"),
-        pytest.param("[package]", "[packages]", "package: expected a table, came nothing", id="no table"),
+        pytest.param("[package]", "[packages]", "package: expected a table, got nothing", id="no table"),
         pytest.param("[package]", "[environ]\n[package]", "environ: expected one of", id="unknown table"),
         pytest.param("prefix =", "folder =", "package.folder: expected one of", id="unknown key"),
         pytest.param(
-            'prefix = "shouter"', "prefix = 11", "package.prefix: expected a text, came 11", id="not a text"
+            'prefix = "shouter"',
+            "prefix = 11",
+            "package.prefix: expected a string, got 11",
+            id="a number",
         ),
-        pytest.param('["MarkupSafe"]', '"MarkupSafe"', "build: expected a list of texts", id="not a list"),
+        pytest.param('["MarkupSafe"]', '"MarkupSafe"', "build: expected a list of strings", id="not a list"),
         pytest.param(
             '["MarkupSafe"]', '["lxml"]', "expected names of requirements", id="build of no requirement"
         ),
@@ -177,6 +182,20 @@ def test_a_requirement_that_is_not_pinned_exactly_is_refused(folder: Path, requi
         FunctionFolder.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("requirement", "pin"),
+    [
+        ("Pillow==13.0.0", Pin(name="Pillow", version="13.0.0")),
+        ("tomli[extra] === 2.0.1; python_version < '3.11'", Pin(name="tomli", version="2.0.1")),
+        ("@img/sharp-wasm32@0.34.5-rc.1", Pin(name="@img/sharp-wasm32", version="0.34.5-rc.1")),
+        ("Pillow==13.*", None),
+        ("sharp@latest", None),
+    ],
+)
+def test_a_pin_of_either_language_is_read(requirement: str, pin: Pin | None) -> None:
+    assert read_pin(requirement) == pin
+
+
 @pytest.mark.parametrize("handler", ["shouter.missing.handle", "main.handle", "shouter.data.words.handle"])
 def test_a_handler_outside_the_included_files_is_refused(folder: Path, handler: str) -> None:
     _replace(folder, "shouter.main.handle", handler)
@@ -214,7 +233,7 @@ def test_a_declaration_without_a_reason_is_refused(folder: Path, reason: str) ->
     description.write_text(description.read_text() + f'\n[cannot]\n"bmp.bmp" = {reason}\n')
 
     with pytest.raises(
-        FunctionSettingError, match=r"cannot\.bmp\.bmp: expected a text that gives the reason"
+        FunctionSettingError, match=r"cannot\.bmp\.bmp: expected a string that gives the reason"
     ):
         FunctionFolder.load(folder)
 

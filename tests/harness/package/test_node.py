@@ -9,10 +9,10 @@ import pytest
 
 from harness import process
 from harness.package.build import build
-from harness.package.bundle import BundleFailedError
 from harness.package.function import FunctionFolder
 from harness.package.host_node import NoNodeError
 from harness.package.install import FileTwiceError, InstallFailedError, UnpinnedDependencyError
+from harness.package.node import BundleFailedError
 from harness.package.platforms import host_platform, lambda_platform
 from harness.package.probe import probe
 
@@ -88,7 +88,7 @@ def test_a_function_without_requirements_needs_no_npm(
     assert probe(built.path, LAMBDA, "index.handler") == []
 
 
-def test_a_machine_without_npm_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_npm_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
 
     with pytest.raises(NoNodeError, match="'npm': expected it on PATH") as missing:
@@ -113,7 +113,7 @@ def test_npm_installs_for_the_platform_and_runs_no_scripts(
     assert "--ignore-scripts" in notes.read_text()
 
 
-def test_what_tells_of_the_installation_is_left_out(tmp_path: Path, npm: Npm) -> None:
+def test_notes_about_the_installation_are_left_out(tmp_path: Path, npm: Npm) -> None:
     npm(_INSTALLS_LOUD.replace("%s", "4.5.6"))
 
     built = build(_write_function(tmp_path / "shouter", "loud@1.2.3"), LAMBDA, cache=tmp_path / "cache")

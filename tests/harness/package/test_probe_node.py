@@ -13,7 +13,7 @@ from harness.package.probe import probe
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.package.finding import Finding
+    from harness.package.probe_node import Finding
 
 X86_64 = lambda_platform("nodejs20.x", "x86_64")
 
@@ -81,9 +81,9 @@ def test_a_module_for_another_architecture_is_found(tmp_path: Path) -> None:
     assert (finding.kind, finding.path) == ("architecture", "node_modules/fast/fast.node")
 
 
-@pytest.mark.parametrize("start", [b"MZ", b"\xcf\xfa\xed\xfe\x0c\0\0\x01"], ids=["windows", "macos"])
-def test_a_module_for_another_system_is_found(tmp_path: Path, start: bytes) -> None:
-    (finding,) = _probe(tmp_path, {"node_modules/fast/fast.node": start + bytes(100)})
+def test_a_module_for_another_system_is_found(tmp_path: Path) -> None:
+    macos = b"\xcf\xfa\xed\xfe\x0c\0\0\x01" + bytes(100)
+    (finding,) = _probe(tmp_path, {"node_modules/fast/fast.node": macos})
 
     assert finding.kind == "system"
 

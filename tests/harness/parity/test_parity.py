@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.parity.compare import compare
-from harness.parity.page import render
-from harness.parity.results import RunResult, ScenarioResult, UnreadableResultsError, load, save
+from harness.files import UnreadableFileError
+from harness.parity.page import compare, render
+from harness.parity.results import RunResult, ScenarioResult, load, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_cases_of_a_scenario_are_one_row_and_what_differs_says_how() -> None:
     assert row.differs
 
 
-def test_what_was_run_on_one_target_only_is_told() -> None:
+def test_what_was_run_on_one_target_only_is_shown() -> None:
     rows = compare([_run("one", _PASSED, _SKIPPED), _run("other", _SKIPPED)])
 
     assert rows[0].cells == ("pass", "not run")
@@ -57,7 +57,7 @@ def test_what_was_run_on_one_target_only_is_told() -> None:
 def test_the_page_has_scenarios_and_times_side_by_side() -> None:
     runs = [_run("one", _PASSED), _run("other", _PASSED)]
 
-    page = render(runs, compare(runs), machine="2 cores")
+    page = render(runs, machine="2 cores")
 
     assert "| keys: a | pass | pass |" in page
     assert "| deploy: one stack, the median | 0.40 s | 0.40 s |" in page
@@ -69,7 +69,7 @@ def test_the_page_has_scenarios_and_times_side_by_side() -> None:
 def test_the_page_names_what_differs() -> None:
     runs = [_run("one", _PASSED), _run("other", ("keys: a[one]", "failed", "no | thumbnail"))]
 
-    page = render(runs, compare(runs), machine="2 cores")
+    page = render(runs, machine="2 cores")
 
     assert "Differing: keys: a." in page
     assert "no \\| thumbnail" in page
@@ -96,5 +96,5 @@ def test_a_run_is_stored_and_read_back(tmp_path: Path) -> None:
 def test_what_is_no_stored_run_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "one.json").write_text(text)
 
-    with pytest.raises(UnreadableResultsError, match="expected the results of a run, in format 1"):
+    with pytest.raises(UnreadableFileError, match="expected the results of a run, in format 1"):
         load(tmp_path / "one.json")

@@ -2,23 +2,17 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.aws import Credentials
-from harness.sandbox import python_runtime
-from harness.sandbox.environment import Environment
-from harness.sandbox.function import DeployedFunction
-from harness.sandbox.invocation import Outcome
-from harness.sandbox.limits.choose import confinement
+from harness.sandbox.invocation import InvocationStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from harness.sandbox.logs import LogSink
+    from harness.sandbox.environment import Environment
+    from tests.harness.sandbox.conftest import Log, StartFunction
 
     Start = Callable[..., Environment]
 
@@ -51,75 +45,27 @@ def handle(event, context):
 """
 
 
-@dataclass
-class _Log:
-    lines: list[str] = field(default_factory=list)
-
-    def write(self, message: str, *, epoch_ms: int) -> None:
-        assert epoch_ms > 0
-        self.lines.append(message)
-
-
 @pytest.fixture
-def log() -> _Log:
-    return _Log()
+def start(start_function: StartFunction) -> Start:
+    """Starts environments for a handler's source."""
 
-
-@pytest.fixture
-def start(tmp_path: Path, log: _Log) -> Iterator[Start]:
-    """Starts environments for a handler's source, and stops them at the end."""
-    runtime_folder = tmp_path / "runtime"
-    python_runtime.link_runtime(runtime_folder)
-    started: list[Environment] = []
-
-    def sink(_stream: str) -> LogSink:
-        return log
-
-    def start_environment(source: str = _HANDLER, *, timeout_seconds: int = 5) -> Environment:
-        root = tmp_path / f"task-{len(started)}"
-        root.mkdir()
-        (root / "index.py").write_text(source)
-        environment = Environment(
-            _function(root, timeout_seconds),
-            folder=tmp_path / f"environment-{len(started)}",
-            runtime_folder=runtime_folder,
-            log=sink,
-            confinement=confinement(),
+    def start_python(source: str = _HANDLER, **settings: int) -> Environment:
+        return start_function(
+            source, runtime="python3.11", file="index.py", handler="index.handle", **settings
         )
-        started.append(environment)
-        return environment
 
-    yield start_environment
-    for environment in started:
-        environment.stop()
+    return start_python
 
 
-def _function(root: Path, timeout_seconds: int) -> DeployedFunction:
-    return DeployedFunction(
-        name="thumbs",
-        arn="arn:aws:lambda:us-east-1:000000000000:function:thumbs",
-        region="us-east-1",
-        runtime="python3.11",
-        handler="index.handle",
-        memory_mb=512,
-        timeout_seconds=timeout_seconds,
-        variables={"BUCKET_NAME": "photos"},
-        log_group="/aws/lambda/thumbs",
-        task_root=root,
-        endpoint_url="http://127.0.0.1:1",
-        credentials=Credentials(access_key_id="a", secret_access_key="b", session_token="c"),  # noqa: S106  made up
-    )
-
-
-def _invoke(environment: Environment, request_id: str = "1", **event: object) -> tuple[Outcome, Any]:
+def _invoke(environment: Environment, request_id: str = "1", **event: object) -> tuple[InvocationStatus, Any]:
     invocation = environment.invoke(json.dumps(event).encode(), request_id=request_id)
-    return invocation.outcome, json.loads(invocation.payload)
+    return invocation.status, json.loads(invocation.payload)
 
 
 def test_the_context_is_as_on_lambda(start: Start) -> None:
-    outcome, answer = _invoke(start(), "the-request")
+    status, answer = _invoke(start(), "the-request")
 
-    assert outcome is Outcome.SUCCESS
+    assert status is InvocationStatus.SUCCESS
     assert answer["request_id"] == "the-request"
     assert 4_000 < answer["remaining_ms"] <= 5_000
     assert (answer["function"], int(answer["memory"])) == ("thumbs", 512)
@@ -168,12 +114,12 @@ def test_only_the_first_invocation_reports_the_initialisation(start: Start) -> N
 def test_an_exception_is_the_answer_and_the_environment_goes_on(start: Start) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, **{"raise": "no such thing"})
+    status, answer = _invoke(environment, **{"raise": "no such thing"})
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert (answer["errorType"], answer["errorMessage"]) == ("ValueError", "no such thing")
     assert environment.usable
-    assert _invoke(environment)[0] is Outcome.SUCCESS
+    assert _invoke(environment)[0] is InvocationStatus.SUCCESS
 
 
 @pytest.mark.parametrize(
@@ -184,12 +130,14 @@ def test_an_exception_is_the_answer_and_the_environment_goes_on(start: Start) ->
         pytest.param({"signal": 11}, "signal: segmentation fault", id="segmentation-fault"),
     ],
 )
-def test_a_runtime_that_ends_is_told_in_lambda_s_words(start: Start, event: dict[str, int], how: str) -> None:
+def test_a_runtime_that_ends_is_reported_in_lambda_s_words(
+    start: Start, event: dict[str, int], how: str
+) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, "the-request", **event)
+    status, answer = _invoke(environment, "the-request", **event)
 
-    assert outcome is Outcome.EXITED
+    assert status is InvocationStatus.EXITED
     assert answer == {
         "errorType": "Runtime.ExitError",
         "errorMessage": f"RequestId: the-request Error: Runtime exited with error: {how}",
@@ -200,9 +148,9 @@ def test_a_runtime_that_ends_is_told_in_lambda_s_words(start: Start, event: dict
 def test_the_time_limit_is_enforced(start: Start) -> None:
     environment = start(timeout_seconds=1)
 
-    outcome, answer = _invoke(environment, sleep=60)
+    status, answer = _invoke(environment, sleep=60)
 
-    assert outcome is Outcome.TIMED_OUT
+    assert status is InvocationStatus.TIMED_OUT
     assert answer["errorMessage"].endswith("Task timed out after 1.00 seconds")
     assert not environment.usable
 
@@ -210,14 +158,14 @@ def test_the_time_limit_is_enforced(start: Start) -> None:
 def test_a_failed_initialisation_answers_each_invocation(start: Start) -> None:
     environment = start("raise RuntimeError('SOURCE_PREFIX is missing')")
 
-    outcome, answer = _invoke(environment)
+    status, answer = _invoke(environment)
 
-    assert outcome is Outcome.INIT_ERROR
+    assert status is InvocationStatus.INIT_ERROR
     assert answer["errorMessage"] == "SOURCE_PREFIX is missing"
     assert not environment.usable
 
 
-def test_the_log_has_the_lines_of_an_invocation_between_start_and_end(start: Start, log: _Log) -> None:
+def test_the_log_has_the_lines_of_an_invocation_between_start_and_end(start: Start, log: Log) -> None:
     environment = start()
 
     for number in range(3):

@@ -2,24 +2,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.aws import Credentials
 from harness.package.host_node import NoNodeError, host_node
-from harness.sandbox.environment import Environment
-from harness.sandbox.function import DeployedFunction
-from harness.sandbox.invocation import Outcome
-from harness.sandbox.limits.choose import confinement
-from harness.sandbox.runtimes import link_runtimes, runtime_folder
+from harness.sandbox.invocation import InvocationStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from harness.sandbox.logs import LogSink
+    from harness.sandbox.environment import Environment
+    from tests.harness.sandbox.conftest import Log, StartFunction
 
     Start = Callable[..., Environment]
 
@@ -50,84 +45,29 @@ export const handler = async (event, context) => {
 """
 
 
-@dataclass
-class _Log:
-    lines: list[str] = field(default_factory=list)
-
-    def write(self, message: str, *, epoch_ms: int) -> None:
-        assert epoch_ms > 0
-        self.lines.append(message)
-
-
 @pytest.fixture
-def log() -> _Log:
-    return _Log()
+def start(start_function: StartFunction) -> Start:
+    """Starts environments for a handler's source."""
 
-
-@pytest.fixture
-def start(tmp_path: Path, log: _Log) -> Iterator[Start]:
-    """Starts environments for a handler's source, and stops them at the end."""
-    runtimes = tmp_path / "runtimes"
-    link_runtimes(runtimes)
-    started: list[Environment] = []
-
-    def sink(_stream: str) -> LogSink:
-        return log
-
-    def start_environment(
-        source: str = _HANDLER,
-        *,
-        file: str = "index.mjs",
-        handler: str = "index.handler",
-        timeout_seconds: int = 5,
+    def start_node(
+        source: str = _HANDLER, *, file: str = "index.mjs", handler: str = "index.handler", **settings: int
     ) -> Environment:
-        root = tmp_path / f"task-{len(started)}"
-        (root / file).parent.mkdir(parents=True)
-        (root / file).write_text(source)
-        function = _function(root, handler, timeout_seconds)
-        environment = Environment(
-            function,
-            folder=tmp_path / f"environment-{len(started)}",
-            runtime_folder=runtime_folder(function.runtime, runtimes),
-            log=sink,
-            confinement=confinement(),
-        )
-        started.append(environment)
-        return environment
+        return start_function(source, runtime="nodejs20.x", file=file, handler=handler, **settings)
 
-    yield start_environment
-    for environment in started:
-        environment.stop()
+    return start_node
 
 
-def _function(root: Path, handler: str, timeout_seconds: int) -> DeployedFunction:
-    return DeployedFunction(
-        name="thumbs",
-        arn="arn:aws:lambda:us-east-1:000000000000:function:thumbs",
-        region="us-east-1",
-        runtime="nodejs20.x",
-        handler=handler,
-        memory_mb=512,
-        timeout_seconds=timeout_seconds,
-        variables={"BUCKET_NAME": "photos"},
-        log_group="/aws/lambda/thumbs",
-        task_root=root,
-        endpoint_url="http://127.0.0.1:1",
-        credentials=Credentials(access_key_id="a", secret_access_key="b", session_token="c"),  # noqa: S106  made up
-    )
-
-
-def _invoke(environment: Environment, request_id: str = "1", **event: object) -> tuple[Outcome, Any]:
+def _invoke(environment: Environment, request_id: str = "1", **event: object) -> tuple[InvocationStatus, Any]:
     invocation = environment.invoke(json.dumps(event).encode(), request_id=request_id)
-    return invocation.outcome, json.loads(invocation.payload)
+    return invocation.status, json.loads(invocation.payload)
 
 
 def test_the_context_is_as_on_lambda(start: Start) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, "the-request")
+    status, answer = _invoke(environment, "the-request")
 
-    assert outcome is Outcome.SUCCESS
+    assert status is InvocationStatus.SUCCESS
     assert 4_000 < answer["remainingMs"] <= 5_000
     assert answer["context"] == {
         "awsRequestId": "the-request",
@@ -171,7 +111,7 @@ def test_one_process_serves_one_event_after_the_other(start: Start) -> None:
     ],
 )
 def test_both_kinds_of_modules_are_loaded(start: Start, file: str, source: str) -> None:
-    assert _invoke(start(source, file=file)) == (Outcome.SUCCESS, 7)
+    assert _invoke(start(source, file=file)) == (InvocationStatus.SUCCESS, 7)
 
 
 def test_package_json_makes_js_an_es_module(start: Start, tmp_path: Path) -> None:
@@ -179,7 +119,7 @@ def test_package_json_makes_js_an_es_module(start: Start, tmp_path: Path) -> Non
 
     environment = start("export const handler = async () => 7;", file="index.js")
 
-    assert _invoke(environment) == (Outcome.SUCCESS, 7)
+    assert _invoke(environment) == (InvocationStatus.SUCCESS, 7)
 
 
 def test_a_handler_may_lie_in_a_folder_and_in_an_object(start: Start) -> None:
@@ -187,15 +127,15 @@ def test_a_handler_may_lie_in_a_folder_and_in_an_object(start: Start) -> None:
 
     environment = start(source, file="src/app.mjs", handler="src/app.on.created")
 
-    assert _invoke(environment) == (Outcome.SUCCESS, 7)
+    assert _invoke(environment) == (InvocationStatus.SUCCESS, 7)
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        pytest.param("callback(null, 7)", (Outcome.SUCCESS, 7), id="result"),
-        pytest.param("setTimeout(() => callback(null, 7), 5)", (Outcome.SUCCESS, 7), id="later"),
-        pytest.param("undefined", (Outcome.SUCCESS, None), id="neither callback nor promise"),
+        pytest.param("callback(null, 7)", (InvocationStatus.SUCCESS, 7), id="result"),
+        pytest.param("setTimeout(() => callback(null, 7), 5)", (InvocationStatus.SUCCESS, 7), id="later"),
+        pytest.param("undefined", (InvocationStatus.SUCCESS, None), id="neither callback nor promise"),
     ],
 )
 def test_a_handler_may_call_back(start: Start, body: str, expected: object) -> None:
@@ -205,57 +145,57 @@ def test_a_handler_may_call_back(start: Start, body: str, expected: object) -> N
     assert _invoke(environment) == expected
 
 
-def test_a_callback_waits_until_all_that_was_begun_is_done(start: Start, log: _Log) -> None:
+def test_a_callback_waits_until_all_that_was_begun_is_done(start: Start, log: Log) -> None:
     source = """export const handler = (event, context, callback) => {
         context.callbackWaitsForEmptyEventLoop = event.wait;
         setTimeout(() => console.log("the rest is done"), 300);
         callback(null, 7);
     };"""
 
-    assert _invoke(start(source), wait=False) == (Outcome.SUCCESS, 7)
+    assert _invoke(start(source), wait=False) == (InvocationStatus.SUCCESS, 7)
     assert not [line for line in log.lines if "the rest is done" in line]
-    assert _invoke(start(source), wait=True) == (Outcome.SUCCESS, 7)
+    assert _invoke(start(source), wait=True) == (InvocationStatus.SUCCESS, 7)
     assert [line for line in log.lines if "the rest is done" in line]
 
 
 def test_an_error_handed_to_the_callback_is_the_answer(start: Start) -> None:
-    outcome, answer = _invoke(
+    status, answer = _invoke(
         start('exports.handler = (e, c, back) => back(new Error("no"));', file="index.js")
     )
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert (answer["errorType"], answer["errorMessage"]) == ("Error", "no")
 
 
 def test_an_exception_is_the_answer_and_the_environment_goes_on(start: Start) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, throw="no such thing")
+    status, answer = _invoke(environment, throw="no such thing")
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert (answer["errorType"], answer["errorMessage"]) == ("TypeError", "no such thing")
     assert answer["trace"][0] == "TypeError: no such thing"
     assert environment.usable
-    assert _invoke(environment)[0] is Outcome.SUCCESS
+    assert _invoke(environment)[0] is InvocationStatus.SUCCESS
 
 
 def test_a_thrown_text_is_described_by_its_type(start: Start) -> None:
-    outcome, answer = _invoke(start(), throwText="plainly wrong")
+    status, answer = _invoke(start(), throwText="plainly wrong")
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert answer == {"errorType": "string", "errorMessage": "plainly wrong", "trace": []}
 
 
 def test_an_answer_that_is_no_json_is_an_error(start: Start) -> None:
-    outcome, answer = _invoke(start(), unspeakable=True)
+    status, answer = _invoke(start(), unspeakable=True)
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert "Unable to stringify response body" in answer["errorMessage"]
 
 
 @pytest.mark.parametrize("event", [{"nothing": True}, {"forget": True}], ids=["undefined", "never settled"])
 def test_no_answer_is_null(start: Start, event: dict[str, Any]) -> None:
-    assert _invoke(start(), **event) == (Outcome.SUCCESS, None)
+    assert _invoke(start(), **event) == (InvocationStatus.SUCCESS, None)
 
 
 @pytest.mark.parametrize(
@@ -272,19 +212,19 @@ def test_what_nobody_caught_is_the_answer_and_ends_the_runtime(
 ) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, **event)
+    status, answer = _invoke(environment, **event)
 
-    assert outcome is Outcome.FUNCTION_ERROR
+    assert status is InvocationStatus.FUNCTION_ERROR
     assert (answer["errorType"], answer["errorMessage"]) == (error_type, message)
     assert not environment.usable
 
 
-def test_a_runtime_that_ends_is_told_in_lambda_s_words(start: Start) -> None:
+def test_a_runtime_that_ends_is_reported_in_lambda_s_words(start: Start) -> None:
     environment = start()
 
-    outcome, answer = _invoke(environment, exit=3)
+    status, answer = _invoke(environment, exit=3)
 
-    assert outcome is Outcome.EXITED
+    assert status is InvocationStatus.EXITED
     assert answer["errorMessage"] == "RequestId: 1 Error: Runtime exited with error: exit status 3"
     assert not environment.usable
 
@@ -292,7 +232,7 @@ def test_a_runtime_that_ends_is_told_in_lambda_s_words(start: Start) -> None:
 def test_the_time_limit_is_enforced(start: Start) -> None:
     environment = start(timeout_seconds=1)
 
-    assert _invoke(environment, sleep=60_000)[0] is Outcome.TIMED_OUT
+    assert _invoke(environment, sleep=60_000)[0] is InvocationStatus.TIMED_OUT
     assert not environment.usable
 
 
@@ -328,16 +268,16 @@ def test_a_failed_initialisation_answers_the_invocation(
 ) -> None:
     environment = start(source, handler=handler)
 
-    outcome, answer = _invoke(environment)
+    status, answer = _invoke(environment)
 
-    assert outcome is Outcome.INIT_ERROR
+    assert status is InvocationStatus.INIT_ERROR
     assert answer["errorType"] == error_type
     assert message in answer["errorMessage"]
     assert not environment.usable
 
 
 def test_what_is_written_comes_as_it_is_and_the_console_s_lines_with_lambda_s_prefix(
-    start: Start, log: _Log
+    start: Start, log: Log
 ) -> None:
     environment = start()
 
@@ -350,7 +290,7 @@ def test_what_is_written_comes_as_it_is_and_the_console_s_lines_with_lambda_s_pr
     assert log.lines[4] == "END RequestId: r1"
 
 
-def test_a_machine_without_node_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_node_gets_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     host_node.cache_clear()
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from harness.sandbox import texts
-from harness.sandbox.invocation import Invocation, Outcome
+from harness.sandbox.invocation import Invocation, InvocationStatus
 
 
 def _invocation(*, peak_bytes: int, init_seconds: float | None = None) -> Invocation:
     return Invocation(
         request_id="1",
-        outcome=Outcome.SUCCESS,
+        status=InvocationStatus.SUCCESS,
         payload=b"",
         duration_seconds=0.0371,
         cpu_seconds=0.03,

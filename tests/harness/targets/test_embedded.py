@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.application.application import NotReadyError
+from harness.application import NotReadyError
 from harness.deployment import Capability
-from harness.observe.application import DeployedApplication
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
+from harness.observe.outcome import DeployedApplication
 from harness.package.function import FunctionFolder
 from harness.targets.deploy import DeployFailedError
 from harness.targets.embedded.target import embedded_target

@@ -16,14 +16,15 @@ from localstack.services.lambda_.invocation.lambda_models import InvocationResul
 
 from harness.sandbox import texts
 from harness.sandbox.limits.base import Usage
+from harness.sandbox.limits.container_cgroup import folders_below, open_meter
 from harness.targets.localstack.inside import report
-from harness.targets.localstack.inside.accounting import Accounting
 from harness.targets.localstack.inside.dating import dated, printed_lines
 from harness.targets.localstack.inside.limits import memory_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.sandbox.limits.meter import Meter
     from harness.targets.localstack.inside.dating import Line
 
 _SIGKILL = 9
@@ -37,7 +38,7 @@ class Environment:
     def __init__(self, executor: Any) -> None:
         self._executor = executor
         self._version = executor.function_version
-        self._accounting: Accounting | None = None
+        self._meter: Meter | None = None
         self._init_seconds: float | None = None
         self._of_death: Usage | None = None
         self._request_id = executor.id
@@ -52,17 +53,17 @@ class Environment:
         """Begin to measure; the runtime has just said that it is ready."""
         inspected = _inspect(self._executor.container_name)
         self._init_seconds = time.time() - datetime.fromisoformat(inspected["State"]["StartedAt"]).timestamp()
-        self._accounting = Accounting(inspected["Id"], limit_bytes=memory_bytes(self._version))
+        self._meter = open_meter(folders_below(inspected["Id"]), limit_bytes=memory_bytes(self._version))
 
     def serve(self, invoke: Callable[[], Any], request_id: str) -> Any:
         """Measure an invocation, and correct what LocalStack says of it."""
         self._request_id = request_id
         # The first invocation is the one that the initialisation was for, so it counts both.
         init_seconds, self._init_seconds = self._init_seconds, None
-        if self._accounting is not None and init_seconds is None:
+        if self._meter is not None and init_seconds is None:
             # Of a container that has just died LocalStack will say so.
             with contextlib.suppress(OSError):
-                self._accounting.begin()
+                self._meter.begin()
         self._began_epoch_seconds = asked = time.time()
         result = invoke()
         ended = time.time()
@@ -107,8 +108,10 @@ class Environment:
 
     def close(self) -> None:
         """End measuring."""
-        if self._accounting is not None:
-            self._accounting.close()
+        if self._meter is not None:
+            # Its counters may be gone with the container.
+            with contextlib.suppress(OSError):
+                self._meter.close()
 
     def _printed_since(self, epoch_seconds: float) -> list[Line]:
         # Of a container that is gone, or whose engine keeps no logs, LocalStack's own text is what there is.
@@ -125,10 +128,10 @@ class Environment:
         return []
 
     def _usage(self) -> Usage:
-        if self._of_death is None and self._accounting is not None:
+        if self._of_death is None and self._meter is not None:
             # Without a container there are no counters either, a moment before its death is known.
             with contextlib.suppress(OSError):
-                return self._accounting.end()
+                return self._meter.end()
         return self._of_death or Usage(peak_bytes=0, cpu_seconds=0.0, oom_killed=False)
 
 

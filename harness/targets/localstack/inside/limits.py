@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from localstack.services.lambda_ import hooks
 from localstack.services.lambda_.invocation import docker_runtime_executor as executors
 
-from harness.sandbox.limits.base import BYTES_PER_MB, MB_PER_CORE
-from harness.sandbox.limits.cpu_quota import CPU_PERIOD_US, cpu_quota_us
+from harness.sandbox.limits.base import BYTES_PER_MB, CPU_PERIOD_US, MB_PER_CORE, cpu_quota_us
 from harness.targets.localstack.inside.seams import wrap
 from harness.targets.localstack.labels import FUNCTION, VARIABLE
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.sandbox import texts
-from harness.sandbox.invocation import Invocation, Outcome
+from harness.sandbox.invocation import Invocation, InvocationStatus
 
 if TYPE_CHECKING:
     from harness.sandbox.limits.base import Usage
@@ -68,7 +68,7 @@ def _report(request_id: str, figures: Figures) -> str:
     invocation = Invocation(
         request_id=request_id,
         # The line is the same whatever came of the invocation.
-        outcome=Outcome.SUCCESS,
+        status=InvocationStatus.SUCCESS,
         payload=b"",
         duration_seconds=figures.duration_seconds,
         cpu_seconds=figures.usage.cpu_seconds,

@@ -1,11 +1,11 @@
-"""The form of the table: what is done, what must come of it, and who says so."""
+"""A case of the table: an act, its expected result, and the source that says so."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from harness.cdn.cache import Cache, Key, Outcome
+from harness.cdn.cache import Cache, Fetched, Key
 from harness.cdn.rules import errors
 from harness.cdn.rules.freshness import Lifetimes
 from harness.cdn.rules.message import Response
@@ -31,7 +31,6 @@ S3_PLUS: Final = "https://yetanothermichael.com/coding/2022/10/11/the-problem-wi
 CREATE_INVALIDATION: Final = (
     "https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html"
 )
-PRICING: Final = "https://aws.amazon.com/cloudfront/pricing/"
 
 
 def rfc(number: int, section: str) -> str:
@@ -57,7 +56,7 @@ FLOOR: Final = Lifetimes(minimum_seconds=60, default_seconds=600, maximum_second
 
 
 class Edge:
-    """A cache with a clock and an origin that answers what it is told: what a case plays with."""
+    """A cache with a clock, and an origin whose answers each case chooses."""
 
     def __init__(self, ttl: Lifetimes = TEMPLATE, rule: ErrorRule = errors.USUAL) -> None:
         self.cache = Cache(limit_bytes=10**6)
@@ -67,14 +66,14 @@ class Edge:
         self._rule = rule
 
     def request(self, origin: Response, *, page: Response | None = None) -> tuple[str, int]:
-        """Request the one object; give the result and the status that the viewer sees."""
+        """Request the one object; return X-Cache and the status that the viewer sees."""
         key = Key("/object")
-        if found := self.cache.look(key, now=self.now):
+        if found := self.cache.look_up(key, now=self.now):
             return "Error" if found.entry.is_error else "Hit", found.entry.response.status
-        outcome = self.fetch(origin, page=page)
-        return outcome.kind, outcome.entry.response.status
+        fetched = self.fetch(origin, page=page)
+        return fetched.x_cache, fetched.entry.response.status
 
-    def fetch(self, origin: Response, *, page: Response | None = None) -> Outcome:
+    def fetch(self, origin: Response, *, page: Response | None = None) -> Fetched:
         """Ask the origin, whatever the cache has."""
         ticket = self.cache.begin(Key("/object"), now=self.now)
         self.asked.append(ticket.headers)

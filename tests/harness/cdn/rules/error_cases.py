@@ -49,8 +49,8 @@ def _failed_before(later: float) -> tuple[str, int]:
 
 
 def _shown(status: int, rule: ErrorRule, page: Response) -> tuple[str, int, bytes]:
-    outcome = Edge(rule=rule).fetch(answer(status, b"error"), page=page)
-    return outcome.kind, outcome.entry.response.status, outcome.entry.response.body
+    fetched = Edge(rule=rule).fetch(answer(status, b"error"), page=page)
+    return fetched.x_cache, fetched.entry.response.status, fetched.entry.response.body
 
 
 def _page_stays(later: float) -> tuple[str, int]:

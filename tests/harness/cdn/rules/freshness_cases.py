@@ -1,4 +1,4 @@
-"""How long objects stay, and what stale ones are good for."""
+"""How long objects stay fresh, and when stale ones may still be served."""
 
 from __future__ import annotations
 

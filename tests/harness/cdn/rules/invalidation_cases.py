@@ -1,17 +1,15 @@
-"""Which paths an invalidation may have, what they name, and what they cost."""
+"""Which paths an invalidation may have, what they name, and how many are allowed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.cdn.ledger import Ledger, Month, RefusedError
+from harness.cdn.ledger import Ledger, RefusedError
 from harness.cdn.rules.paths import invalidates, invalidation_problem
 from tests.harness.cdn.rules.case import (
     CREATE_INVALIDATION,
-    DAY,
     INVALIDATION,
     NOW,
-    PRICING,
     Case,
     Edge,
     answer,
@@ -39,18 +37,11 @@ def _numbered(count: int, *, start: int = 0, end: str = "") -> list[str]:
     return [f"/{number}{end}" for number in range(start, start + count)]
 
 
-def _months(*batches: tuple[int, float]) -> list[float]:
-    ledger = Ledger(progress_seconds=0)
-    for number, (count, later) in enumerate(batches):
-        ledger.accept(_numbered(count), str(number), now=NOW + later)
-    return [round(month.usd, 3) for month in ledger.months()]
-
-
 def _repeated() -> int:
     ledger = Ledger(progress_seconds=0)
     for _ in range(2):
         ledger.accept(["/a"], "same", now=NOW)
-    return sum(month.paths for month in ledger.months())
+    return ledger.accepted_paths
 
 
 def _invalidated_error() -> tuple[str, int]:
@@ -132,8 +123,4 @@ CASES = [
         lambda: _code(["/a"], ["/b"], references="aa"),
         "InvalidArgument",
     ),
-    Case("1,000 paths a month are free", PRICING, lambda: _months((1_000, 0)), [0.0]),
-    Case("the next costs half a cent", PRICING, lambda: _months((1_000, 0), (1, 1)), [0.005]),
-    Case("the next month is free again", PRICING, lambda: _months((1_000, 0), (1_000, 31 * DAY)), [0.0, 0.0]),
-    Case("a wildcard is one path", INVALIDATION, lambda: Month(month="1970-01", paths=1).usd, 0.0),
 ]

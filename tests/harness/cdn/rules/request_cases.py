@@ -160,13 +160,13 @@ RANGE_CASES = [
     Case("malformed: the whole object", RANGES, lambda: parse_range("bytes=5-2", 10), None),
     Case("another unit: the whole object", rfc(9110, "14.2"), lambda: parse_range("pages=1-2", 10), None),
     Case(
-        "a 206 tells which part it is",
+        "a 206 names its part",
         rfc(9110, "15.3.7"),
         lambda: partial(answer(200, b"0123456789"), [Span(2, 4)]).headers["content-range"],
         "bytes 2-4/10",
     ),
     Case(
-        "a 416 tells the size",
+        "a 416 names the size",
         rfc(9110, "15.5.17"),
         lambda: partial(answer(200, b"0123456789"), []).headers["content-range"],
         "bytes */10",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.sandbox import python_runtime
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
+from harness.sandbox.logs import Silence
+from harness.sandbox.runtimes import runtime_folder as folder_of_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,22 +60,15 @@ class Held:
         return self.environment.invoke(json.dumps(event).encode(), request_id="1")
 
 
-class _Silence:
-    def write(self, message: str, *, epoch_ms: int) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
-def runtime_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runtime_folder(runtimes: Path) -> Path:
     """The libraries of Lambda's Python runtime."""
-    folder = tmp_path_factory.mktemp("shared") / "runtime"
-    python_runtime.link_runtime(folder)
-    return folder
+    return folder_of_runtime(OWN_RUNTIME, runtimes)
 
 
 @pytest.fixture
 def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
-    """Starts environments of a function that takes what it is told, and stops them at the end."""
+    """Starts environments of a function that takes what its event names, and stops them at the end."""
     started: list[Environment] = []
 
     def start_environment(
@@ -87,7 +81,7 @@ def start(tmp_path: Path, runtime_folder: Path) -> Iterator[Start]:
             _function(root, confinement, memory_mb, timeout_seconds),
             folder=tmp_path / f"environment-{len(started)}",
             runtime_folder=runtime_folder,
-            log=lambda _: _Silence(),
+            log=lambda _: Silence(),
             confinement=confinement,
         )
         started.append(environment)

@@ -9,7 +9,7 @@ import pytest
 
 from harness.sandbox.function import bare_function
 from harness.sandbox.limits.base import Confinement
-from harness.sandbox.limits.cgroup_v1 import CgroupV1
+from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.choose import (
     CpuNotShapedError,
     LimiterUnavailableError,
@@ -21,7 +21,7 @@ from harness.sandbox.limits.docker import Docker
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from harness.sandbox.limits.base import Cage, Cpu, Limit, Room
+    from harness.sandbox.limits.base import Cpu, HeldProcesses, Limit, Mounts
 
 _PROJECT = Path(__file__).parents[4]
 
@@ -58,7 +58,7 @@ def test_docker_goes_before_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_docker_s_libraries_are_imported_only_when_it_is_their_turn() -> None:
     code = """
 import sys
-from harness.sandbox.limits.cgroup_v2 import CgroupV2
+from harness.sandbox.limits.cgroup import CgroupV2
 from harness.sandbox.limits.choose import confinement
 CgroupV2.unavailable = lambda _: None
 print(confinement().limiter.name, "docker" in sys.modules)
@@ -81,7 +81,7 @@ def test_a_limiter_that_is_not_usable_says_why() -> None:
         confinement("cgroup-v1")
 
 
-def test_an_unknown_limiter_is_told_with_the_known_ones() -> None:
+def test_an_unknown_limiter_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         UnknownLimiterError, match=r"'cgroups': expected one of cgroup-v2, cgroup-v1, docker, watchdog"
     ):
@@ -101,7 +101,7 @@ def test_a_function_s_size_gives_its_memory_and_its_share_of_the_cpu(
     limiter = _Noting()
     function = bare_function("sized", tmp_path, runtime="python3.13", memory_mb=memory_mb)
 
-    Confinement(limiter=limiter, cpu=cpu).cage(function, temporary=tmp_path).close()
+    Confinement(limiter=limiter, cpu=cpu).hold(function, temporary=tmp_path).close()
 
     assert limiter.limit is not None
     assert limiter.limit.memory_bytes == memory_mb * 2**20
@@ -111,6 +111,6 @@ def test_a_function_s_size_gives_its_memory_and_its_share_of_the_cpu(
 class _Noting(Watchdog):
     limit: Limit | None = None
 
-    def create(self, limit: Limit, room: Room) -> Cage:
+    def create(self, limit: Limit, mounts: Mounts) -> HeldProcesses:
         self.limit = limit
-        return super().create(limit, room)
+        return super().create(limit, mounts)

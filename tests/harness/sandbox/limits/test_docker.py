@@ -1,4 +1,4 @@
-"""What only a container does; what it does like the other cages is in test_limiters.py."""
+"""What only a container does; what it has in common with the other limiters is in test_limiters.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import process
-from harness.containers import engine as containers
-from harness.containers.engine import RUN_LABEL, ImageMissingError
+from harness.containers.engine import RUN_LABEL, EngineFailedError, ImageMissingError, started_run
 from harness.sandbox.function import OWN_RUNTIME
-from harness.sandbox.limits.base import Limit, Room
-from harness.sandbox.limits.container_cage import ContainerCage, Yard
+from harness.sandbox.limits.base import Limit, Mounts
 from harness.sandbox.limits.container_meter import ContainerMeters
-from harness.sandbox.limits.docker import Docker
+from harness.sandbox.limits.docker import ContainerProcesses, Docker, DockerSession
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
@@ -32,28 +31,30 @@ _LIMIT = Limit(memory_bytes=64 * 2**20)
 
 
 @pytest.fixture
-def yard(engine: DockerClient) -> Iterator[Yard]:
+def session(engine: DockerClient) -> Iterator[DockerSession]:
     """What the containers of a test have in common."""
-    with containers.started_run(engine) as run:
-        yield Yard(engine=engine, run=run, meters=ContainerMeters(engine, run), on_this_kernel=True)
+    with started_run(engine) as run:
+        yield DockerSession(
+            engine=engine, run=run, meters=ContainerMeters(engine, run), info={}, on_this_kernel=True
+        )
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Room:
+def mounts(tmp_path: Path) -> Mounts:
     """A package of one file, and a folder to write in."""
     for name in ("task", "temporary"):
         (tmp_path / name).mkdir()
     (tmp_path / "task" / "index.py").write_text("")
-    return Room(runtime=OWN_RUNTIME, task_root=tmp_path / "task", temporary=tmp_path / "temporary")
+    return Mounts(runtime=OWN_RUNTIME, task_root=tmp_path / "task", temporary=tmp_path / "temporary")
 
 
-def _output(cage: ContainerCage, room: Room, script: str, **env: str) -> tuple[str, int]:
-    with cage.start(["/bin/sh", "-c", script], cwd=room.task_root, env=env) as started:
+def _output(held: ContainerProcesses, mounts: Mounts, script: str, **env: str) -> tuple[str, int]:
+    with held.start(["/bin/sh", "-c", script], cwd=mounts.task_root, env=env) as started:
         assert started.stdout is not None
         output = started.stdout.read().decode()
         started.wait(30)
         process.stop(started)
-    cage.close()
+    held.close()
     return output, started.returncode
 
 
@@ -66,7 +67,7 @@ def test_a_machine_without_the_docker_command_says_so(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.docker
-def test_a_missing_runtime_image_is_told_and_not_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_runtime_image_is_reported_and_not_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMBDA_RUNTIME_IMAGE_MAPPING", '{"python3.13": "none:1", "nodejs20.x": "none:2"}')
     docker = Docker()
 
@@ -90,23 +91,25 @@ def test_packages_are_built_for_lambda_s_own_runtime() -> None:
 
 
 @pytest.mark.docker
-def test_variables_arrive_as_they_are(yard: Yard, room: Room) -> None:
+def test_variables_arrive_as_they_are(session: DockerSession, mounts: Mounts) -> None:
     value = "two\nlines, $dollars `ticks` 'quotes' \"and\" \\ back"
 
-    output, code = _output(ContainerCage(yard, _LIMIT, room), room, 'printf %s "$GIVEN"', GIVEN=value)
+    output, code = _output(
+        ContainerProcesses(session, _LIMIT, mounts), mounts, 'printf %s "$GIVEN"', GIVEN=value
+    )
 
     assert (output, code) == (value, 0)
 
 
 @pytest.mark.docker
-def test_only_its_own_folder_can_be_written(yard: Yard, room: Room) -> None:
+def test_only_its_own_folder_can_be_written(session: DockerSession, mounts: Mounts) -> None:
     script = "touch /var/task/x; touch /var/lang /x; touch /tmp/kept"
 
-    output, _ = _output(ContainerCage(yard, _LIMIT, room), room, script)
+    output, _ = _output(ContainerProcesses(session, _LIMIT, mounts), mounts, script)
 
     assert "'/var/task/x': Read-only file system" in output
     assert "'/x': Read-only file system" in output
-    assert (room.temporary / "kept").owner() == room.temporary.owner()
+    assert (mounts.temporary / "kept").owner() == mounts.temporary.owner()
 
 
 @pytest.mark.docker
@@ -118,20 +121,20 @@ def test_only_its_own_folder_can_be_written(yard: Yard, room: Room) -> None:
         pytest.param("kill -11 $$", -signal.SIGSEGV, id="segmentation-fault"),
     ],
 )
-def test_it_ends_as_its_process_ended(yard: Yard, room: Room, script: str, code: int) -> None:
-    assert _output(ContainerCage(yard, _LIMIT, room), room, script) == ("", code)
+def test_it_ends_as_its_process_ended(session: DockerSession, mounts: Mounts, script: str, code: int) -> None:
+    assert _output(ContainerProcesses(session, _LIMIT, mounts), mounts, script) == ("", code)
 
 
 @pytest.mark.docker
 def test_a_virtual_machine_s_container_is_sent_to_this_machine_s_address(
-    engine: DockerClient, yard: Yard, room: Room
+    engine: DockerClient, session: DockerSession, mounts: Mounts
 ) -> None:
-    elsewhere = Yard(engine=engine, run=yard.run, meters=yard.meters, on_this_kernel=False)
-    cage = ContainerCage(elsewhere, _LIMIT, room)
+    elsewhere = replace(session, on_this_kernel=False)
+    held = ContainerProcesses(elsewhere, _LIMIT, mounts)
 
     output, _ = _output(
-        cage,
-        room,
+        held,
+        mounts,
         'echo "$API $URL $OTHER"',
         API="127.0.0.1:9001",
         URL="http://localhost:4566/x",
@@ -145,38 +148,38 @@ def test_a_virtual_machine_s_container_is_sent_to_this_machine_s_address(
 
 
 @pytest.mark.docker
-def test_a_container_that_was_never_used_is_removed(yard: Yard, room: Room) -> None:
-    cage = ContainerCage(yard, _LIMIT, room)
+def test_a_container_that_was_never_used_is_removed(session: DockerSession, mounts: Mounts) -> None:
+    held = ContainerProcesses(session, _LIMIT, mounts)
 
-    cage.close()
+    held.close()
 
-    assert _ids(yard.engine, yard.run.id) == []
+    assert _ids(session.engine, session.run.id) == []
 
 
 @pytest.mark.docker
-def test_a_container_in_which_nothing_can_be_started_is_told(
-    yard: Yard, room: Room, monkeypatch: pytest.MonkeyPatch
+def test_a_container_in_which_nothing_can_be_started_is_reported(
+    session: DockerSession, mounts: Mounts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///none.sock")
 
-    with pytest.raises(containers.EngineFailedError, match="start a shell in a container"):
-        ContainerCage(yard, _LIMIT, room)
+    with pytest.raises(EngineFailedError, match="start a shell in a container"):
+        ContainerProcesses(session, _LIMIT, mounts)
 
-    assert _ids(yard.engine, yard.run.id) == []
+    assert _ids(session.engine, session.run.id) == []
 
 
 _RIG = """
 import sys, time
 from pathlib import Path
-from harness.sandbox.limits.base import Limit, Room
+from harness.sandbox.limits.base import Limit, Mounts
 from harness.sandbox.limits.docker import Docker
 
 folder = Path(sys.argv[1])
-room = Room(runtime="python3.13", task_root=folder, temporary=folder)
+mounts = Mounts(runtime="python3.13", task_root=folder, temporary=folder)
 docker = Docker()
-cage = docker.create(Limit(memory_bytes=64 * 2**20), room)
-cage.start(["sleep", "60"], cwd=folder, env={})
-print(docker._engine.yard.run.id, flush=True)
+held = docker.create(Limit(memory_bytes=64 * 2**20), mounts)
+held.start(["sleep", "60"], cwd=folder, env={})
+print(docker._session.run.id, flush=True)
 time.sleep(60)
 """
 
@@ -190,21 +193,13 @@ def test_a_rig_that_is_killed_leaves_no_function_s_container(engine: DockerClien
         assert len(_ids(engine, run_id)) == 1
         rig.kill()
 
-    wait_for(_Gone(engine, run_id), timeout_seconds=30)
+    wait_for(
+        lambda: None if _ids(engine, run_id) else True,
+        lambda: f"expected no container of run {run_id}, got {_ids(engine, run_id)}",
+        timeout_seconds=30,
+    )
 
 
 def _ids(engine: DockerClient, run_id: str) -> list[str]:
     found = engine.api.containers(all=True, filters={"label": f"{RUN_LABEL}={run_id}"})
     return [container["Id"] for container in found]
-
-
-class _Gone:
-    def __init__(self, engine: DockerClient, run_id: str) -> None:
-        self._engine = engine
-        self._run_id = run_id
-
-    def check(self) -> bool | None:
-        return None if _ids(self._engine, self._run_id) else True
-
-    def describe(self) -> str:
-        return f"expected no container of run {self._run_id}, got {_ids(self._engine, self._run_id)}"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.sandbox.limits.base import Usage
-from harness.targets.localstack.inside.accounting import Accounting, NoAccountingError
 from harness.targets.localstack.inside.dating import Line, dated, events, printed_lines
 from harness.targets.localstack.inside.notation import key_as_aws_encodes_it, sequencer
 from harness.targets.localstack.inside.report import Figures, corrected_log, corrected_payload
@@ -17,7 +16,6 @@ from harness.targets.localstack.inside.seams import SeamMovedError, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _FIGURES = Figures(
     usage=Usage(peak_bytes=61 * 2**20, cpu_seconds=0.1, oom_killed=False),
@@ -181,10 +179,3 @@ def test_a_seam_that_moved_is_refused(name: str, found: str) -> None:
 
     with pytest.raises(SeamMovedError, match=f"expected .*{name}.first, second., found {found}; use version"):
         wrap(owner, name, ["first", "second"], _twice)
-
-
-def test_a_container_whose_accounting_is_not_mounted_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "cgroup.controllers").touch()
-
-    with pytest.raises(NoAccountingError, match="container 0123456789ab uses cannot be measured"):
-        Accounting("0123456789abcdef", limit_bytes=1, root=tmp_path)
