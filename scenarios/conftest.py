@@ -17,9 +17,9 @@ from scenarios.recorder import SCENARIO, Recorder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.application import Application
     from harness.cdn.edge import Edge
     from harness.deployment import Capability, Deployment
+    from harness.observe.outcome import DeployedApplication
     from harness.targets.base import Target
     from scenarios.journal import ApplicationOf, Journal
 
@@ -120,7 +120,7 @@ def edge(deployment: Deployment) -> Iterator[Edge]:
 
 @pytest.fixture(scope="session")
 def viewer(edge: Edge) -> Viewer:
-    """Somebody whose browser asks the CDN."""
+    """Somebody who asks the CDN."""
     return Viewer(edge)
 
 
@@ -139,7 +139,7 @@ def application_of(journal: Journal, request: pytest.FixtureRequest) -> Applicat
 
 
 @pytest.fixture
-def application(deployment: Deployment, application_of: ApplicationOf) -> Application:
+def application(deployment: Deployment, application_of: ApplicationOf) -> DeployedApplication:
     """The application's side of the shared pipeline."""
     return application_of(deployment)
 

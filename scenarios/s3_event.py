@@ -1,4 +1,4 @@
-"""Events as S3 sends them, and others, for scenarios that send the function one themselves."""
+"""Events that scenarios send themselves, as S3 sends them, and those that Lambda has given up on."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-from scenarios.failing import wait_until_given_up
+from harness.observe.failures import FailedEvent, read_failures
+from harness.wait import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.deployment import Deployment
 
 
@@ -27,6 +30,17 @@ def invoke(deployment: Deployment, event: dict[str, Any]) -> dict[str, Any]:
     if "FunctionError" in answer:
         raise FunctionError(payload)
     return payload
+
+
+def wait_until_given_up(
+    deployment: Deployment, is_wanted: Callable[[FailedEvent], bool], *, timeout_seconds: float = 60.0
+) -> FailedEvent:
+    """Wait until the failure queue has the wanted event."""
+    return wait_for(
+        lambda: next(filter(is_wanted, read_failures(deployment)), None),
+        lambda: f"expected the event in the failure queue, there are {read_failures(deployment)}",
+        timeout_seconds=timeout_seconds,
+    )
 
 
 def let_one_fail(deployment: Deployment) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _PACKAGES = Path(__file__).parents[2] / ".cache" / "packages"
 _ROOMY_MB = 10_240
 _EVERY_PIXEL = 10**12
-_REFUSED = "refused: TooMuchMemory"
+_REFUSED = "refused: TooMuchMemory"  # as contenders.py words it
 
 
 @dataclass(frozen=True, kw_only=True)

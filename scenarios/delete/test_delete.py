@@ -144,8 +144,8 @@ def _settle(application: Application, deletions: list[Deletion]) -> list[str]:
 
 
 def _statuses(application: Application, edge: Edge, uploads: list[Upload]) -> list[int]:
-    with Viewer(edge) as browser:
-        return [browser.get(application.thumbnail_url(upload.key)).status for upload in uploads]
+    with Viewer(edge) as viewer:
+        return [viewer.get(application.thumbnail_url(upload.key)).status for upload in uploads]
 
 
 def _left(deployment: Deployment, upload: Upload) -> list[str]:

@@ -93,9 +93,9 @@ def measure(uploads: int) -> list[StrategyResult]:
     outcomes: dict[str, list[VisitResult]] = {name: [] for name in STRATEGIES}
     with embedded_target(function, cache=PROJECT / ".cache" / "packages") as target:
         deployment = target.deploy()
-        with edge(deployment) as running, Viewer(running) as browser:
+        with edge(deployment) as running, Viewer(running) as viewer:
             application = DeployedApplication(deployment, edge=running)
-            page = Page(application, running, browser, picture("reference.jpg").data())
+            page = Page(application, running, viewer, picture("reference.jpg").data())
             put_placeholder(deployment)
             for _ in range(uploads):
                 for name, strategy in STRATEGIES.items():

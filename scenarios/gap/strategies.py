@@ -74,10 +74,10 @@ class VisitResult:
 class Page:
     """A page that uploads a photo, the backend behind it, and the CDN between it and the bucket."""
 
-    def __init__(self, application: Application, edge: Edge, browser: Viewer, photo: bytes) -> None:
+    def __init__(self, application: Application, edge: Edge, viewer: Viewer, photo: bytes) -> None:
         self.application = application
         self.edge = edge
-        self.browser = browser
+        self.viewer = viewer
         self._photo = photo
         # The first upload starts the function, and shows what the picture will be: the same each time.
         self.expected = application.wait_until_ready(application.upload(photo, "first.jpg")).data
@@ -86,7 +86,7 @@ class Page:
         """Upload, and get to see the picture."""
         set_error_answers(self.edge, strategy.error_answers)
         # The page itself came from there: its connection is open.
-        self.browser.get(self.edge.url)
+        self.viewer.get(self.edge.url)
         visit = Visit(page=self, upload=self.application.upload(self._photo, "me.jpg"))
         before = self.edge.counts()
         strategy.page(visit)
@@ -122,7 +122,7 @@ class Visit:
 
     def ask(self, url: str) -> bool:
         """Ask the CDN once; return whether the picture is right."""
-        answer = self.page.browser.get(url)
+        answer = self.page.viewer.get(url)
         self.answers.append(answer)
         return self.is_right(answer)
 

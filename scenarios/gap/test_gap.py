@@ -44,10 +44,8 @@ def running(deployment: Deployment) -> Iterator[Edge]:
 @pytest.fixture
 def page(deployment: Deployment, running: Edge, application_of: ApplicationOf) -> Iterator[Page]:
     """A page with the application behind it."""
-    with Viewer(running) as browser:
-        yield Page(
-            application_of(deployment, edge=running), running, browser, picture("reference.jpg").data()
-        )
+    with Viewer(running) as viewer:
+        yield Page(application_of(deployment, edge=running), running, viewer, picture("reference.jpg").data())
 
 
 def test_asking_the_cdn_too_early_hides_the_picture_for_ten_seconds(page: Page) -> None:

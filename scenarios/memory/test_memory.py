@@ -16,8 +16,7 @@ from harness.observe.failures import read_failures
 from harness.observe.log import read_log
 from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from harness.package.function import FunctionFolder
-from scenarios.failing import wait_until_given_up
-from scenarios.s3_event import let_one_fail
+from scenarios.s3_event import let_one_fail, wait_until_given_up
 
 if TYPE_CHECKING:
     from harness.application import Upload
@@ -102,7 +101,9 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
     assert upload.key not in {key for failed in read_failures(deployment) for key in failed.keys}
 
 
-def test_after_such_a_refusal_the_same_environment_serves_the_next(application: DeployedApplication) -> None:
+def test_after_such_a_refusal_the_same_environment_serves_the_next(
+    application: DeployedApplication,
+) -> None:
     """After a refusal for memory, the same environment serves the next picture."""
     await_outcome(application, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
 

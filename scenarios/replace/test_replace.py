@@ -10,23 +10,14 @@ import pytest
 from fixtures.pictures import picture
 from harness.application import Application, NotReadyError
 from harness.observe.outcome import DeployedApplication
-from harness.observe.viewer import Viewer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from harness.cdn.edge import Edge
     from harness.deployment import Deployment
+    from harness.observe.viewer import Viewer
     from scenarios.journal import ApplicationOf
 
 _DAY_SECONDS = 86_400
-
-
-@pytest.fixture
-def browser(edge: Edge) -> Iterator[Viewer]:
-    """A browser that trusts the edge."""
-    with Viewer(edge) as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -36,22 +27,22 @@ def application(deployment: Deployment, edge: Edge, application_of: ApplicationO
 
 
 def test_a_replaced_photo_has_a_new_address_and_the_old_one_is_gone_at_once(
-    application: Application, browser: Viewer
+    application: Application, viewer: Viewer
 ) -> None:
     """A replaced photo has a new address, and the old one is gone at once."""
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(old)
-    assert browser.get(application.thumbnail_url(old.key)).status == 200
+    assert viewer.get(application.thumbnail_url(old.key)).status == 200
 
     replacement = application.replace(old.key, picture("photo-smooth.jpg").path(), "me.jpg")
 
-    new = browser.get(application.thumbnail_url(replacement.upload.key))
+    new = viewer.get(application.thumbnail_url(replacement.upload.key))
     assert replacement.upload.key != old.key
     assert (new.status, new.body) == (200, replacement.thumbnail.data)
-    assert browser.get(application.thumbnail_url(old.key)).status == 403
+    assert viewer.get(application.thumbnail_url(old.key)).status == 403
 
 
-def test_a_photo_whose_replacement_is_refused_stays(application: Application, browser: Viewer) -> None:
+def test_a_photo_whose_replacement_is_refused_stays(application: Application, viewer: Viewer) -> None:
     """A photo stays if its replacement is refused."""
     old = application.upload(picture("grey.jpg").path(), "me.jpg")
     thumbnail = application.wait_until_ready(old)
@@ -59,24 +50,24 @@ def test_a_photo_whose_replacement_is_refused_stays(application: Application, br
     with pytest.raises(NotReadyError):
         application.replace(old.key, b"this is text", "me.jpg", timeout_seconds=0.5)
 
-    assert browser.get(application.thumbnail_url(old.key)).body == thumbnail.data
+    assert viewer.get(application.thumbnail_url(old.key)).body == thumbnail.data
 
 
 def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalidated(
-    application: Application, deployment: Deployment, edge: Edge, browser: Viewer
+    application: Application, deployment: Deployment, edge: Edge, viewer: Viewer
 ) -> None:
     """An overwritten photo stays cached for weeks unless it is invalidated."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     url = application.thumbnail_url(upload.key)
     old = application.wait_until_ready(upload)
-    browser.get(url)
+    viewer.get(url)
 
     new = application.overwrite(upload.key, picture("photo-smooth.jpg").path())
-    invalidated = browser.get(url)
+    invalidated = viewer.get(url)
     # This one has no CDN to invalidate.
     newest = DeployedApplication(deployment).overwrite(upload.key, picture("photo-dark.jpg").path())
     edge.clock.advance(30 * _DAY_SECONDS)
-    a_month_later = browser.get(url)
+    a_month_later = viewer.get(url)
 
     assert (invalidated.cache, invalidated.body) == ("Miss from cloudfront", new.thumbnail.data)
     assert newest.invalidation is None
@@ -85,13 +76,13 @@ def test_an_address_put_anew_shows_the_old_photo_for_weeks_unless_it_is_invalida
 
 
 def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
-    application: Application, edge: Edge, browser: Viewer
+    application: Application, edge: Edge, viewer: Viewer
 ) -> None:
     """One invalidation removes a deleted photo from the edge."""
     upload = application.upload(picture("grey.jpg").path(), "me & you (1).jpg")
     application.wait_until_ready(upload)
     url = application.thumbnail_url(upload.key)
-    assert browser.get(url).status == 200
+    assert viewer.get(url).status == 200
 
     deletion = application.delete(upload.key)
 
@@ -103,17 +94,17 @@ def test_a_deleted_photo_is_gone_at_the_edge_by_one_invalidation(
     paths = listed["Invalidation"]["InvalidationBatch"]["Paths"]["Items"]
     assert sorted(paths) == sorted(deletion.invalidation.paths)
     assert len(paths) == 2
-    assert browser.get(url).status == 403
+    assert viewer.get(url).status == 403
 
 
 def test_a_failed_invalidation_is_reported_and_the_photo_is_deleted_all_the_same(
-    application: Application, deployment: Deployment, edge: Edge, browser: Viewer
+    application: Application, deployment: Deployment, edge: Edge, viewer: Viewer
 ) -> None:
     """A failed invalidation is reported, and the photo is deleted all the same."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)
     url = application.thumbnail_url(upload.key)
-    browser.get(url)
+    viewer.get(url)
     mistaken = Application(
         replace(application.pipeline, distribution_id="E0000000000000"),
         s3=deployment.aws.client("s3"),
@@ -126,6 +117,6 @@ def test_a_failed_invalidation_is_reported_and_the_photo_is_deleted_all_the_same
     assert "NoSuchDistribution" in (deletion.invalidation.error or "")
     assert application.find(upload) is None
     # What the failed invalidation left, and what making up for it does.
-    assert browser.get(url).cache == "Hit from cloudfront"
+    assert viewer.get(url).cache == "Hit from cloudfront"
     application.invalidate(upload.key, upload.thumbnail_key)
-    assert browser.get(url).status == 403
+    assert viewer.get(url).status == 403

@@ -46,8 +46,8 @@ def upload_and_watch(
 ) -> Iterator[Callable[[bytes], Timeline]]:
     """Uploads a photo and returns its timeline."""
     application = application_of(fresh, edge=running)
-    with Viewer(running) as browser:
-        yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=browser))
+    with Viewer(running) as viewer:
+        yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=viewer))
 
 
 @dated
