@@ -1,4 +1,4 @@
-"""Where AWS's API is reached, and as whom."""
+"""Where AWS's API is, and whose credentials ask it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Emulators serve every bucket on one host name; a burst of uploads wants its connections at once.
 _CONFIG = Config(s3={"addressing_style": "path"}, max_pool_connections=64, retries={"mode": "standard"})
 
-# Of the services and their endpoints: read once, where each session of its own would take 0.1 s for it.
+# Descriptions of the services and their endpoints, read once: each session would take 0.1 s for its own.
 _descriptions = botocore.loaders.create_loader()
 
 _making = threading.Lock()
@@ -40,7 +40,7 @@ class Credentials:
     session_token: str
 
     def as_environment(self) -> dict[str, str]:
-        """Name them as Lambda does."""
+        """Return them as the variables in which Lambda hands them to a function."""
         return {
             "AWS_ACCESS_KEY_ID": self.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
@@ -59,7 +59,7 @@ class Aws:
     session_token: str | None = None
 
     def with_credentials(self, credentials: Credentials) -> Aws:
-        """See the same account as somebody else."""
+        """Return the same account as seen with other credentials."""
         return replace(
             self,
             access_key_id=credentials.access_key_id,
@@ -85,7 +85,7 @@ class Aws:
     def client(self, service: Literal["sts"]) -> STSClient: ...
 
     def client(self, service: Any) -> Any:
-        """Give the service's client, the same one each time; it may be used from several threads."""
+        """Return the service's client, the same one each time; several threads may use it."""
         # Clients may be shared between threads, making them may not.
         with _making:
             if service not in self._clients:

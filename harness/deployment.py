@@ -1,4 +1,4 @@
-"""Deployment: the names and addresses of one pipeline, whoever made it."""
+"""Deployment: the names and addresses of one pipeline, whoever deployed it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ class Capability(Enum):
     IAM = "this target enforces no IAM policies"
     MEMORY = "this target does not hold functions to their memory"
     CLOUDFRONT = "this target has no CloudFront"
+    LOG_TIMESTAMPS = "this target does not date the lines of a log by when they were printed"
+    LOGS_OF_FAILED_STARTS = "this target logs nothing of an invocation whose environment does not start"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
     """All that a scenario, the application or an edge needs to know of a pipeline.
 
-    `sizes` are the pixels of each named size, as the function was told them.
-    `timeout_seconds` is the function's own time limit; `thumbnail_extension` comes with its dot. The dates in
-    its log are true within `log_precision_ms`.
+    `sizes` are the pixels of each named size. `timeout_seconds` is the function's own time limit;
+    `thumbnail_extension` comes with its dot. The times in its log are true within `log_precision_ms`.
     """
 
     aws: Aws
@@ -42,7 +43,6 @@ class Deployment:
     role_arn: str
     log_group: str
     failure_queue_url: str
-    capabilities: frozenset[Capability]
     timeout_seconds: int
     log_precision_ms: float = 1.0
     distribution_domain: str | None = None
@@ -51,13 +51,13 @@ class Deployment:
 
     @property
     def prefixes(self) -> dict[str, str]:
-        """Where each size's pictures are; those beside the thumbnails are in folders of their names."""
+        """Where each size's pictures are; sizes other than the thumbnail have folders of their own names."""
         further = {name: f"{self.resized_prefix}{name}/" for name in self.sizes if name != THUMBNAIL}
         return {THUMBNAIL: self.destination_prefix, **further}
 
     @property
     def pipeline(self) -> Pipeline:
-        """What an application is told of it."""
+        """What an application needs to know of it."""
         return Pipeline(
             bucket=self.bucket,
             source_prefix=self.source_prefix,

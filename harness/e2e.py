@@ -10,7 +10,6 @@ import pytest
 
 from harness.targets.embedded.target import embedded_target
 from harness.targets.localstack.target import localstack_target
-from harness.targets.timed import TimedTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +25,7 @@ TargetName = Literal["embedded", "localstack"]
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What is run end to end, and where."""
+    """What is run from end to end, and where."""
 
     function: FunctionFolder
     port: int | None
@@ -49,12 +48,12 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class StartedTarget:
-    """What the scenarios are given, as a plugin of pytest: a target, and when the run began.
+    """What the scenarios get as a plugin of pytest: a target, and when the run began.
 
-    `ready_seconds` is when the target could be deployed to; at `results` the run is to be stored.
+    From `ready_seconds` on the target could be deployed to; `results` is the file that stores the run.
     """
 
-    target: TimedTarget
+    target: Target
     function: FunctionFolder
     started_seconds: float
     ready_seconds: float
@@ -64,11 +63,11 @@ class StartedTarget:
 def run_scenarios(
     run: Run, folder: Path, pytest_arguments: Sequence[str], *, results: Path | None = None
 ) -> int:
-    """Run the scenarios on a target that ends with them, store the results; gives pytest's exit code."""
+    """Run the scenarios on a target that ends with them, store the results, return pytest's exit code."""
     started = time.monotonic()
     with run.target() as target:
         plugin = StartedTarget(
-            target=TimedTarget(target),
+            target=target,
             function=run.function,
             started_seconds=started,
             ready_seconds=time.monotonic(),

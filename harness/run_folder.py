@@ -1,4 +1,4 @@
-"""What a run takes of this machine: a folder that holds all its files, and free ports on loopback."""
+"""What a run takes from this machine: a folder that holds all its files, and free ports on loopback."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from harness import guardian
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+_PORTS_TRIED: Final = 3
 
 
 class PortTakenError(ThumbrigError):
@@ -33,6 +37,20 @@ def free_port(wanted: int | None) -> int:
         except OSError as exc:
             raise PortTakenError(wanted or 0) from exc
         return int(probe.getsockname()[1])
+
+
+def on_free_port(wanted: int | None, start: Callable[[int], T]) -> T:
+    """Start something on the wanted port, or on any that is free; `start` raises PortTakenError.
+
+    Another process may take a free port before `start` does: then it is given another one.
+    """
+    for _ in range(_PORTS_TRIED - 1):
+        try:
+            return start(free_port(wanted))
+        except PortTakenError:
+            if wanted is not None:
+                raise
+    return start(free_port(wanted))
 
 
 @contextlib.contextmanager

@@ -42,10 +42,14 @@ _ORDER = (
     "burst",
 )
 _RECORDER = "thumbrig-recorder"
+_DEPLOYING = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(capability): what the target must be able to do")
+    config.addinivalue_line(
+        "markers", "deploys(parameters=, function=): a stack of its own, deployed while others run"
+    )
     config.pluginmanager.register(Recorder(_started(config)), _RECORDER)
 
 
@@ -56,15 +60,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    # The first scenarios measure a quiet pipeline.
+    if item.path.parent.name != "upload":
+        _deploy_ahead(item.session)
     _skip_what_the_target_lacks(item)
     _skip_what_the_function_declares(item)
 
 
+def _deploy_ahead(session: pytest.Session) -> None:
+    """Begin with the stacks that scenarios will ask for; the mark of a module counts once."""
+    if session.stash.get(_DEPLOYING, False):
+        return
+    session.stash[_DEPLOYING] = True
+    items = (item for item in session.items if _lacking(item) is None)
+    marks = {id(mark): mark for item in items for mark in item.iter_markers("deploys")}
+    for mark in marks.values():
+        _started(session.config).target.stacks.deploy_ahead(**mark.kwargs)
+
+
 def _skip_what_the_target_lacks(item: pytest.Item) -> None:
-    for marker in item.iter_markers("needs"):
-        capability: Capability = marker.args[0]
-        if capability not in _started(item.config).target.capabilities:
-            pytest.skip(capability.value)
+    if lacking := _lacking(item):
+        pytest.skip(lacking.value)
+
+
+def _lacking(item: pytest.Item) -> Capability | None:
+    capabilities = _started(item.config).target.capabilities
+    needed: Iterator[Capability] = (marker.args[0] for marker in item.iter_markers("needs"))
+    return next((capability for capability in needed if capability not in capabilities), None)
 
 
 def _skip_what_the_function_declares(item: pytest.Item) -> None:

@@ -63,14 +63,14 @@ class Recorder:
             scenarios=self._results,
             boot_seconds=started.ready_seconds - started.started_seconds,
             whole_seconds=time.monotonic() - started.started_seconds,
-            deploy_seconds=started.target.deploy_seconds,
+            deploy_seconds=started.target.stacks.deploy_seconds,
             cold_seconds=self.journal.cold_seconds,
             warm_seconds=self.journal.warm_seconds,
             peaks_mb=self._peaks_mb(),
         )
 
     def _peaks_mb(self) -> list[int]:
-        deployments = self._started.target.of_function_under_test
+        deployments = self._started.target.stacks.of_function_under_test
         return [peak for deployment in deployments for peak in read_log(deployment).peaks_mb]
 
     def _print_summary(self) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from harness.deployment import Capability, Deployment
     from harness.package.function import FunctionFolder
+    from harness.targets.stacks import Stacks
 
 
 class Target(Protocol):
@@ -16,7 +17,7 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person calls it by."""
+        """The name that `--target` takes."""
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -29,6 +30,10 @@ class Target(Protocol):
     @property
     def limits(self) -> str:
         """What holds the functions to their memory, and how it was proved."""
+
+    @property
+    def stacks(self) -> Stacks:
+        """The stacks that were deployed in it."""
 
     def deploy(
         self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _DELETIONS = 16
 # Beyond the usual time: the last of them find a thumbnail that is there already.
 _SPREAD = 1.3
-_TIMEOUT_SECONDS = 2
+_HASTY = {"Timeout": "1"}
 
 
 def test_a_deleted_photo_leaves_neither_original_nor_thumbnail(
@@ -74,7 +74,7 @@ def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(
 @pytest.fixture(scope="module")
 def hasty(target: Target) -> Deployment:
     """A pipeline whose function has little time, so that a deletion is settled soon."""
-    return target.deploy(parameters={"Timeout": str(_TIMEOUT_SECONDS)})
+    return target.deploy(parameters=_HASTY)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,7 @@ def hasty_edge(hasty: Deployment) -> Iterator[Edge]:
         yield running
 
 
+@pytest.mark.deploys(parameters=_HASTY)
 def test_photos_deleted_while_they_are_resized_leave_no_thumbnail_behind(
     hasty: Deployment, hasty_edge: Edge, application_of: ApplicationOf
 ) -> None:

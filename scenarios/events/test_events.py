@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.pictures import picture
+from harness.observe.log import read_log
+from harness.wait import wait_for
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
     from harness.application import Application
     from harness.deployment import Deployment
+    from harness.observe.log import FunctionLog
+
+_FRAME = re.compile(r"(START|END|REPORT) RequestId: (\S+)")
 
 
 def test_every_record_of_an_event_is_served(application: Application, deployment: Deployment) -> None:
@@ -75,3 +82,28 @@ def test_something_else_than_a_notification_is_an_error(deployment: Deployment) 
     """An event that is not an S3 notification is an error."""
     with pytest.raises(FunctionError, match="S3 notification"):
         invoke(deployment, {"hello": "world"})
+
+
+def test_each_invocation_of_an_upload_has_one_start_one_end_and_one_report_in_the_log(
+    application: Application, deployment: Deployment
+) -> None:
+    """Each invocation of an upload has one START, one END and one REPORT line in the log."""
+    uploads = [application.upload(picture("grey.jpg").path(), f"{number}.jpg") for number in range(3)]
+    for upload in uploads:
+        application.wait_until_ready(upload)
+
+    def logged() -> FunctionLog | None:
+        log = read_log(deployment, since_epoch_seconds=uploads[0].started_epoch_seconds)
+        return log if log.invocations_ended >= len(uploads) else None
+
+    log = wait_for(logged, f"expected {len(uploads)} REPORT lines in the log", timeout_seconds=20)
+    frames = Counter(found.groups() for line in log.lines if (found := _FRAME.match(line.message)))
+    # An invocation from before may have ended since: its START is not among these lines.
+    ids = {request_id for word, request_id in frames if word == "START"}
+    assert len(ids) == len(uploads)
+    for request_id in ids:
+        assert {word: frames[word, request_id] for word in ("START", "END", "REPORT")} == {
+            "START": 1,
+            "END": 1,
+            "REPORT": 1,
+        }

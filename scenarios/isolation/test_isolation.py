@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from harness.deployment import Deployment
     from harness.targets.base import Target
 
+_LOOPING = {"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
+
 
 def test_a_key_outside_the_prefix_triggers_nothing(application: Application, deployment: Deployment) -> None:
     """A key outside the source prefix triggers nothing."""
@@ -48,11 +50,10 @@ def test_a_thumbnail_triggers_nothing(application: Application, deployment: Depl
     assert not log.naming(first.thumbnail_key)
 
 
+@pytest.mark.deploys(parameters=_LOOPING)
 def test_a_destination_inside_the_source_prefix_is_refused_at_start(target: Target) -> None:
     """A destination inside the source prefix is refused at start."""
-    looping = target.deploy(
-        parameters={"SourcePrefix": "members/", "DestinationPrefix": "members/profile/resized/thumbnail/"}
-    )
+    looping = target.deploy(parameters=_LOOPING)
 
     with pytest.raises(FunctionError) as refused:
         invoke(looping, object_created(looping.bucket, "members/me.jpg"))

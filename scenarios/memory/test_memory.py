@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs(Capability.MEMORY)
 
-_WASTEFUL = Path(__file__).parents[2] / "contenders" / "pillow-first-try"
+_WASTEFUL = FunctionFolder.load(Path(__file__).parents[2] / "contenders" / "pillow-first-try")
+_GENEROUS = {"MaxPixels": "110000000"}
 
 
 @pytest.fixture(scope="module")
 def wasteful(target: Target) -> Deployment:
     """A pipeline whose function holds all of a picture's pixels at once."""
-    return target.deploy(function=FunctionFolder.load(_WASTEFUL))
+    return target.deploy(function=_WASTEFUL)
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,7 @@ def killed(wasteful: Deployment) -> Upload:
     return upload
 
 
+@pytest.mark.deploys(function=_WASTEFUL)
 def test_a_picture_that_does_not_fit_is_killed_retried_and_kept(wasteful: Deployment, killed: Upload) -> None:
     """A function that runs out of memory is killed and retried, and its event is kept."""
     (failed,) = (event for event in read_failures(wasteful) if killed.key in event.keys)
@@ -69,11 +71,12 @@ def test_after_the_kill_a_new_environment_serves_the_next(
     assert thumbnail.data
 
 
+@pytest.mark.deploys(parameters=_GENEROUS)
 def test_the_same_picture_fits_when_it_is_decoded_small(
     target: Target, application_of: ApplicationOf
 ) -> None:
     """A picture of 108 megapixels fits when it is decoded at a smaller scale."""
-    application = application_of(target.deploy(parameters={"MaxPixels": "110000000"}))
+    application = application_of(target.deploy(parameters=_GENEROUS))
 
     thumbnail = application.wait_until_ready(
         application.upload(large.make(large.TOO_LARGE_FOR_512_MB), "large.jpg")

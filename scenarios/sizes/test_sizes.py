@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from harness.targets.base import Target
 
 _SIZES = {"thumbnail": 150, "medium": 480, "large": 1024}
+_SEVERAL = {"ThumbnailSizes": ",".join(f"{name}={pixels}" for name, pixels in _SIZES.items())}
+
+pytestmark = pytest.mark.deploys(parameters=_SEVERAL)
 
 
 @pytest.fixture(scope="module")
 def several(target: Target) -> Deployment:
     """A pipeline that makes three sizes."""
-    sizes = ",".join(f"{name}={pixels}" for name, pixels in _SIZES.items())
-    return target.deploy(parameters={"ThumbnailSizes": sizes})
+    return target.deploy(parameters=_SEVERAL)
 
 
 @pytest.fixture(scope="module")

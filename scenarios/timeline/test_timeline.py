@@ -8,6 +8,7 @@ import pytest
 
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
+from harness.deployment import Capability
 from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
 from harness.observe.viewer import Viewer
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from scenarios.journal import ApplicationOf
 
 _TOLERANCE_MS = 5.0
+
+pytestmark = pytest.mark.deploys
+dated = pytest.mark.needs(Capability.LOG_TIMESTAMPS)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,7 @@ def upload_and_watch(
         yield lambda photo: timeline(watch(application, application.upload(photo, "me.jpg"), viewer=viewer))
 
 
+@dated
 def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -58,6 +63,7 @@ def test_a_first_upload_s_timeline_has_the_start_of_the_environment(
     assert environment.end_ms == pytest.approx(found.step("invocation").start_ms, abs=_TOLERANCE_MS)
 
 
+@dated
 def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -75,6 +81,7 @@ def test_a_later_upload_s_steps_follow_each_other_up_to_the_edge(
     assert found.arrived_ms == found.step(SEEN_AT_EDGE).end_ms
 
 
+@dated
 def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:
@@ -85,6 +92,7 @@ def test_the_function_s_own_steps_lie_within_lambda_s_invocation(
     assert _start(found.step("download")) >= _start(found.step("invocation")) - _TOLERANCE_MS
 
 
+@dated
 def test_the_event_lies_between_the_upload_and_its_invocation(
     upload_and_watch: Callable[[bytes], Timeline],
 ) -> None:

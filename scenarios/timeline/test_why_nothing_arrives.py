@@ -63,6 +63,8 @@ def test_an_original_that_is_gone(application: Application, deployment: Deployme
     _diagnosed(deployment, upload, Cause.NO_ORIGINAL)
 
 
+@pytest.mark.needs(Capability.LOGS_OF_FAILED_STARTS)
+@pytest.mark.deploys(parameters=_BROKEN)
 def test_retries_and_then_the_failure_queue(target: Target) -> None:
     """If the function keeps failing, the diagnosis shows the retries, then the failure queue."""
     broken = target.deploy(parameters=_BROKEN)
@@ -76,6 +78,7 @@ def test_retries_and_then_the_failure_queue(target: Target) -> None:
 
 
 @pytest.mark.needs(Capability.IAM)
+@pytest.mark.deploys
 def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
     """If the bucket may not invoke the function, the diagnosis says so."""
     silent = target.deploy()
@@ -91,6 +94,7 @@ def test_a_bucket_that_may_not_invoke_the_function(target: Target) -> None:
 
 
 @pytest.mark.needs(Capability.IAM)
+@pytest.mark.deploys
 def test_a_role_that_may_not_read_originals(target: Target) -> None:
     """If the role may not read originals, the diagnosis says so."""
     blind = target.deploy()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cfnlint.decode import decode
 
-from harness.targets.deploy import TEMPLATE
+from harness.targets.stacks import TEMPLATE
 from resizer.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_the_role_may_write_further_sizes_only_where_there_are_some(resources: R
     assert allowed["Fn::Sub"].endswith("/${ResizedPrefix}*")
 
 
-def test_the_sizes_are_an_output_whoever_names_them(template: Mapping[str, Any]) -> None:
+def test_the_sizes_are_an_output_however_they_are_named(template: Mapping[str, Any]) -> None:
     value = template["Outputs"]["ThumbnailSizes"]["Value"]
 
     assert value == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import sys
@@ -12,24 +13,25 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from harness import process
 from harness.aws import Aws
-from harness.deployment import Capability, Deployment
+from harness.deployment import Capability
 from harness.errors import ThumbrigError
-from harness.run_folder import free_port, run_folder
+from harness.run_folder import PortTakenError, on_free_port, run_folder
 from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
-from harness.targets.stacks import Stacks
+from harness.targets.stacks import Packages, Stacks
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
-    from harness.process import Process
     from harness.sandbox.canary import Proof
     from harness.sandbox.limits.base import Confinement, Cpu
 
@@ -38,8 +40,13 @@ _log = logging.getLogger(__name__)
 _REGION: Final = "us-east-1"
 # MiniStack's root credentials; it is reachable from this machine only, and for one run.
 _ROOT: Final = "test"
+# The function that shows at the start what MiniStack makes of a function's results.
+_ECHO: Final = "thumbrig-echo"
+_EMPTY_ZIP: Final = b"PK\x05\x06" + bytes(18)
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
+# The end of what asyncio says of a port that another process listens on.
+_PORT_TAKEN: Final = "address already in use"
 
 
 class EmulatorFailedError(ThumbrigError):
@@ -50,29 +57,33 @@ class EmulatorFailedError(ThumbrigError):
         super().__init__(f"MiniStack did not start: {reason}\n{tail}")
 
 
+class EmulatorChangedError(ThumbrigError):
+    """Raised when MiniStack does not make of a function's result what the rig expects."""
+
+    def __init__(self, expected: object, found: object) -> None:
+        super().__init__(
+            f"this MiniStack treats the results of functions otherwise: expected {expected}, "
+            f"found {found}; install the version in constraints.txt"
+        )
+
+
 class EmbeddedTarget:
     """A started MiniStack; each deployment is a stack of its own in it."""
 
     name = "embedded"
     capabilities = frozenset(Capability)
 
-    def __init__(
-        self,
-        aws: Aws,
-        *,
-        stacks: Stacks,
-        confinement: Confinement,
-        proving: Future[Proof],
-    ) -> None:
-        self.confinement = confinement
+    def __init__(self, aws: Aws, *, stacks: Stacks, confinement: Confinement, proving: Future[Proof]) -> None:
         self.aws = aws
+        self.stacks = stacks
+        self.deploy = stacks.deploy
+        self.confinement = confinement
         self._proving = proving
-        self._stacks = stacks
 
     @property
     def description(self) -> str:
         """What it consists of, with versions."""
-        platform = self.confinement.limiter.platform(self._stacks.function_under_test.runtime)
+        platform = self.confinement.limiter.platform(self.stacks.function_under_test.runtime)
         return f"MiniStack {metadata.version('ministack')}, functions on {platform}"
 
     @property
@@ -80,15 +91,6 @@ class EmbeddedTarget:
         """What holds the functions, and that it was seen to."""
         proof = self._proving.result()
         return f"functions are held by {proof.limiter} ({self.confinement.limiter.description}), {SEEN}"
-
-    def deploy(
-        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
-    ) -> Deployment:
-        """Deploy a function, the one under test if none is named, in a stack of its own."""
-        deployment = self._stacks.deploy(self.aws, function, parameters, capabilities=self.capabilities)
-        # Nothing is to run, let alone be measured, under a limiter that does not limit.
-        self._proving.result()
-        return deployment
 
 
 @contextlib.contextmanager
@@ -105,8 +107,7 @@ def embedded_target(
     Functions are held to their memory by the limiter of this name, or by the hardest that the machine allows.
     """
     held = confinement(limiter, cpu=cpu)
-    stacks = Stacks(function, lambda one: _platform(one, held), prefix="thumbrig-", cache=cache)
-    port = free_port(port)
+    packages = Packages(lambda one: _platform(one, held), cache=cache)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(run_folder())
         service = FunctionService(
@@ -114,16 +115,29 @@ def embedded_target(
         )
         sandbox_url = stack.enter_context(serving(service))
         # Building, proving and starting take up to a second each, and none needs another.
-        workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(stacks.build, function)
+        workers = stack.enter_context(ThreadPoolExecutor(max_workers=3))
+        building = workers.submit(packages.build, function)
         proving = workers.submit(service.prove_limits)
-        endpoint_url = stack.enter_context(_ministack(folder, port, sandbox_url))
+        endpoint_url = on_free_port(
+            port, lambda port: stack.enter_context(_ministack(folder, port, sandbox_url))
+        )
         aws = Aws(region=_REGION, endpoint_url=endpoint_url, access_key_id=_ROOT, secret_access_key=_ROOT)
+        echoing = workers.submit(require_results_understood, aws)
         service.administered_by(aws)
         # Before MiniStack ends: the last lines of the functions' logs still go there.
         stack.callback(service.close)
-        # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
+        echoing.result()
+        # A fault of the function is reported before a scenario needs it; from here on its package is there.
         building.result()
+        stacks = Stacks(
+            aws=aws,
+            packages=packages,
+            function_under_test=function,
+            prefix="thumbrig-",
+            proving=proving,
+            with_cloudfront=True,
+        )
+        stack.callback(stacks.close)
         yield EmbeddedTarget(aws, stacks=stacks, confinement=held, proving=proving)
 
 
@@ -138,18 +152,73 @@ def _platform(function: FunctionFolder, confinement: Confinement) -> Platform:
 
 @contextlib.contextmanager
 def _ministack(folder: Path, port: int, sandbox_url: str) -> Iterator[str]:
-    log = folder / "ministack.log"
+    url, log = f"http://127.0.0.1:{port}", folder / "ministack.log"
     command = [sys.executable, "-m", "harness.targets.embedded.ministack_server"]
     environment = _environment(folder, port, sandbox_url)
     with process.running(command, cwd=folder, env=environment, log=log, stop_seconds=1.0) as server:
-        condition = _Answering(server, f"http://127.0.0.1:{port}/_ministack/health")
+        last = "not asked yet"
+
+        def answers_or_has_ended() -> bool | None:
+            nonlocal last
+            # Once it has ended, waiting on would not help.
+            if server.poll() is not None:
+                return True
+            try:
+                with urllib.request.urlopen(f"{url}/_ministack/health", timeout=5) as answer:  # noqa: S310  loopback
+                    # Another run's MiniStack may have taken the port, and answers as well.
+                    if json.load(answer).get("edition") != folder.name:
+                        raise PortTakenError(port)
+                    return True
+            except (OSError, ValueError) as exc:
+                last = str(exc)
+                return None
+
         try:
-            wait_for(condition, timeout_seconds=_START_TIMEOUT_SECONDS, backoff=Backoff(most_seconds=0.05))
+            wait_for(
+                answers_or_has_ended,
+                lambda: f"expected an answer from {url}/_ministack/health, got: {last}",
+                timeout_seconds=_START_TIMEOUT_SECONDS,
+                backoff=Backoff(most_seconds=0.05),
+            )
         except TimedOutError as exc:
             raise EmulatorFailedError(str(exc), log) from exc
         if server.poll() is not None:
+            if _PORT_TAKEN in log.read_text(errors="replace"):
+                raise PortTakenError(port)
             raise EmulatorFailedError(f"it ended with exit code {server.returncode}", log)
-        yield f"http://127.0.0.1:{port}"
+        yield url
+
+
+def require_results_understood(aws: Aws) -> None:
+    """Have a function echo a result and an error; raises EmulatorChangedError unless both come through."""
+    try:
+        _echo(aws)
+    except (BotoCoreError, ClientError, ValueError) as exc:
+        raise EmulatorChangedError("a function to be deployed and to echo its event", exc) from exc
+
+
+def _echo(aws: Aws) -> None:
+    functions, logs = aws.client("lambda"), aws.client("logs")
+    error = {"errorType": "Echo", "errorMessage": "as it was asked to"}
+    role = aws.client("iam").create_role(RoleName=_ECHO, AssumeRolePolicyDocument="{}")["Role"]
+    functions.create_function(
+        FunctionName=_ECHO,
+        Runtime="python3.13",
+        Role=role["Arn"],
+        Handler="index.handle",
+        Code={"ZipFile": _EMPTY_ZIP},
+    )
+    for event, expected in (({"echo": 1}, (None, {"echo": 1})), ({"error": error}, ("Unhandled", error))):
+        answer = functions.invoke(FunctionName=_ECHO, Payload=json.dumps(event))
+        found = (answer.get("FunctionError"), json.loads(answer["Payload"].read()))
+        if found != expected:
+            raise EmulatorChangedError(expected, found)
+    # The sandbox writes the START, END and REPORT lines; MiniStack must write none beside them.
+    with contextlib.suppress(logs.exceptions.ResourceNotFoundException):
+        if lines := logs.filter_log_events(logGroupName=f"/aws/lambda/{_ECHO}")["events"]:
+            raise EmulatorChangedError("no lines of its own in the log", [line["message"] for line in lines])
+    functions.delete_function(FunctionName=_ECHO)
+    aws.client("iam").delete_role(RoleName=_ECHO)
 
 
 def _environment(folder: Path, port: int, sandbox_url: str) -> dict[str, str]:
@@ -163,38 +232,19 @@ def _environment(folder: Path, port: int, sandbox_url: str) -> dict[str, str]:
         # It would remove the containers of anybody else's MiniStack at its start.
         "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
         "GATEWAY_PORT": str(port),
+        # A listener for MQTT that nobody needs.
+        "IOT_MTLS_ENABLED": "0",
         # Lambda's own default; MiniStack would throttle a burst by the size of the machine.
         "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
         # Lambda waits a minute before the first retry, and two before the second.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.05",
+        # Its answer about its health repeats this: so the rig knows its own MiniStack from another.
+        "MINISTACK_EDITION": folder.name,
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": _REGION,
         "S3_DATA_DIR": str(folder / "s3"),
         "STATE_DIR": str(folder / "state"),
+        "THUMBRIG_ECHO": _ECHO,
         "THUMBRIG_SANDBOX_URL": sandbox_url,
         "TMPDIR": str(folder),
     }
-
-
-class _Answering:
-    """True once the server answers, and also once it has ended: waiting on would not help."""
-
-    def __init__(self, server: Process, url: str) -> None:
-        self._server = server
-        self._url = url
-        self._last = "not asked yet"
-
-    def check(self) -> bool | None:
-        """Ask once."""
-        if self._server.poll() is not None:
-            return True
-        try:
-            with urllib.request.urlopen(self._url, timeout=5):  # noqa: S310  loopback
-                return True
-        except OSError as exc:
-            self._last = str(exc)
-            return None
-
-    def describe(self) -> str:
-        """Say what the last look found."""
-        return f"expected an answer from {self._url}, got: {self._last}"

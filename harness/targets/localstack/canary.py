@@ -1,10 +1,12 @@
-"""Proves in each run that LocalStack's functions are held: by two that allocate, and by what Docker says."""
+"""Proves in each run that LocalStack's functions are held: by two that allocate, and by what Docker says.
+
+Its container also has a label that names the optional repairs which this LocalStack does not have.
+"""
 
 from __future__ import annotations
 
 import io
 import json
-import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from harness.containers import engine as containers
 from harness.sandbox.canary import DIES_MB, LIVES_MB, MEMORY_MB, SOURCE
 from harness.sandbox.limits.base import BYTES_PER_MB, CPU_PERIOD_US, MB_PER_CORE, cpu_quota_us
 from harness.targets.localstack.errors import LimitsNotHeldError
-from harness.targets.localstack.labels import FUNCTION
+from harness.targets.localstack.inside import FUNCTION_LABEL, MISSING_REPAIRS_LABEL
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
@@ -32,36 +34,39 @@ _ROLE: Final = "arn:aws:iam::000000000000:role/thumbrig-canary"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Proof:
-    """What the two showed; `memory_bytes` and `with_swap_bytes` are Docker's own words about a container."""
+class ContainerProof:
+    """What the two showed; all figures are Docker's own about a container of theirs."""
 
     memory_bytes: int
     with_swap_bytes: int
     cpu_quota_us: int
-    seconds: float
+    missing_repairs: frozenset[str]
 
 
-def prove(aws: Aws, engine: DockerClient, *, name: str, architecture: Architecture, cpu: Cpu) -> Proof:
+def prove(
+    aws: Aws, engine: DockerClient, *, name: str, architecture: Architecture, cpu: Cpu
+) -> ContainerProof:
     """Deploy a function that allocates, have it live and die, and look at its container.
 
     Raises LimitsNotHeldError.
     """
-    started = time.monotonic()
     _create(aws, name, architecture)
     try:
         with ThreadPoolExecutor(max_workers=2) as pool:
             lived = pool.submit(_allocate, aws, name, LIVES_MB, hold_seconds=0.0)
             died = pool.submit(_allocate, aws, name, DIES_MB, hold_seconds=0.5)
         judge(lived.result(), died.result())
-        held = _look(engine, name)
+        container = _inspect(engine, name)
+        held = container["HostConfig"]
         judge_settings(held, cpu)
     finally:
         aws.client("lambda").delete_function(FunctionName=name)
-    return Proof(
+    missing = container["Config"]["Labels"].get(MISSING_REPAIRS_LABEL, "")
+    return ContainerProof(
         memory_bytes=held["Memory"],
         with_swap_bytes=held["MemorySwap"],
         cpu_quota_us=held["CpuQuota"],
-        seconds=time.monotonic() - started,
+        missing_repairs=frozenset(filter(None, missing.split(","))),
     )
 
 
@@ -104,7 +109,21 @@ def _create(aws: Aws, name: str, architecture: Architecture) -> None:
         Timeout=60,
         Architectures=[architecture],
     )
-    wait_for(_Created(aws, name), timeout_seconds=_CREATE_TIMEOUT_SECONDS)
+    state = "unknown"
+
+    def active() -> bool | None:
+        nonlocal state
+        found = aws.client("lambda").get_function_configuration(FunctionName=name)
+        state = found["State"]
+        if state == "Failed":
+            raise LimitsNotHeldError("the canary to be created", found.get("StateReason", "Failed"))
+        return True if state == "Active" else None
+
+    wait_for(
+        active,
+        lambda: f"expected function {name} to be Active, it is {state}",
+        timeout_seconds=_CREATE_TIMEOUT_SECONDS,
+    )
 
 
 def _allocate(aws: Aws, name: str, megabytes: int, *, hold_seconds: float) -> str | None:
@@ -116,29 +135,10 @@ def _allocate(aws: Aws, name: str, megabytes: int, *, hold_seconds: float) -> st
     return str(payload.get("errorMessage", payload))
 
 
-def _look(engine: DockerClient, name: str) -> dict[str, Any]:
+def _inspect(engine: DockerClient, name: str) -> dict[str, Any]:
     with containers.translated("look at the canary's container"):
-        found = engine.api.containers(all=True, filters={"label": f"{FUNCTION}={name}"})
+        found = engine.api.containers(all=True, filters={"label": f"{FUNCTION_LABEL}={name}"})
         if not found:
             raise LimitsNotHeldError("a container with the label of the canary", "none")
-        held: dict[str, Any] = engine.api.inspect_container(found[0]["Id"])["HostConfig"]
-    return held
-
-
-class _Created:
-    """True once the function can be invoked; raises as soon as it has failed."""
-
-    def __init__(self, aws: Aws, name: str) -> None:
-        self._lambda = aws.client("lambda")
-        self._name = name
-        self._state = "unknown"
-
-    def check(self) -> bool | None:
-        found = self._lambda.get_function_configuration(FunctionName=self._name)
-        self._state = found["State"]
-        if self._state == "Failed":
-            raise LimitsNotHeldError("the canary to be created", found.get("StateReason", "Failed"))
-        return True if self._state == "Active" else None
-
-    def describe(self) -> str:
-        return f"expected function {self._name} to be Active, it is {self._state}"
+        container: dict[str, Any] = engine.api.inspect_container(found[0]["Id"])
+    return container

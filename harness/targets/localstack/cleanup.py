@@ -1,4 +1,4 @@
-"""Removes runs' stacks from a LocalStack that goes on: what they hold, and what ran for them."""
+"""Removes the stacks of runs from a LocalStack that goes on, with what they hold and what ran for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.containers import engine as containers
-from harness.targets.localstack.labels import FUNCTION
+from harness.targets.localstack.inside import FUNCTION_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Empty; its tags say whose the run is.
+# An empty bucket whose tags name the run's owner.
 _MARK: Final = "owner"
 _MARKS: Final = re.compile(rf"(?P<prefix>thumbrig-[0-9a-f]+-){_MARK}")
 
@@ -32,7 +32,7 @@ _MARKS: Final = re.compile(rf"(?P<prefix>thumbrig-[0-9a-f]+-){_MARK}")
 def guest(aws: Aws, engine: DockerClient, run: EngineRun) -> Iterator[None]:
     """Use a LocalStack inside the block; at its end what the run has there is removed.
 
-    What runs have left that were killed is removed at the beginning.
+    At its beginning, what killed runs have left there is removed.
     """
     prefix = prefix_of(run)
     _remove_left_overs(aws, engine)
@@ -44,7 +44,7 @@ def guest(aws: Aws, engine: DockerClient, run: EngineRun) -> Iterator[None]:
 
 
 def prefix_of(run: EngineRun) -> str:
-    """Give what the names of all begin with that a run has in a LocalStack."""
+    """Return what the names of everything begin with that a run has in a LocalStack."""
     return f"thumbrig-{run.id}-"
 
 
@@ -67,11 +67,11 @@ def _remove_left_overs(aws: Aws, engine: DockerClient) -> None:
 
 
 def _remove(aws: Aws, engine: DockerClient, prefix: str) -> None:
-    """Remove all whose names begin so: functions' containers, stacks, buckets with their objects."""
+    """Remove everything whose name begins so: functions' containers, stacks, buckets with their objects."""
     # LocalStack removes them with their functions, but not before it answers.
     with containers.translated("remove the functions' containers"):
-        for container in engine.api.containers(all=True, filters={"label": FUNCTION}):
-            if container["Labels"][FUNCTION].startswith(prefix):
+        for container in engine.api.containers(all=True, filters={"label": FUNCTION_LABEL}):
+            if container["Labels"][FUNCTION_LABEL].startswith(prefix):
                 containers.remove_container(engine, container["Id"])
     try:
         _remove_from(aws, prefix)

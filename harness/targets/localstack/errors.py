@@ -1,4 +1,4 @@
-"""What can keep LocalStack from running, each told in one line."""
+"""What can keep LocalStack from running, each an error of one line."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class ComposeMissingError(ThumbrigError):
 
 
 class ComposeFailedError(ThumbrigError):
-    """Raised when compose cannot start LocalStack for a reason that is not one of its known ones."""
+    """Raised when compose cannot start LocalStack for an unknown reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Docker Compose did not start LocalStack: {reason}")
 
 
 class ImageNotPulledError(ThumbrigError):
-    """Raised when LocalStack's image is neither on the engine nor to be had."""
+    """Raised when LocalStack's image is neither on the engine nor can be pulled."""
 
     def __init__(self, image: str, reason: str) -> None:
         super().__init__(
@@ -49,14 +49,14 @@ class TokenRequiredError(ThumbrigError):
 
 
 class LocalStackFailedError(ThumbrigError):
-    """Raised when LocalStack ends, or does not get ready, when it starts; shows the tail of its log."""
+    """Raised when LocalStack ends, or does not become ready, while it starts; shows the tail of its log."""
 
     def __init__(self, reason: str, tail: Sequence[str]) -> None:
         super().__init__("\n".join([f"LocalStack did not start: {reason}", *tail]))
 
 
 class RepairsMissingError(ThumbrigError):
-    """Raised when a LocalStack runs without the rig's changes in it, or refused them; shows what it said."""
+    """Raised when a LocalStack runs without the rig's required changes; shows the tail of its log."""
 
     def __init__(self, endpoint_url: str, found: str, tail: Sequence[str] = ()) -> None:
         text = (
@@ -67,7 +67,7 @@ class RepairsMissingError(ThumbrigError):
 
 
 class LimitsNotHeldError(ThumbrigError):
-    """Raised when LocalStack's functions are not held to their memory or CPU as they were to be."""
+    """Raised when LocalStack's functions are not held to their memory or CPU."""
 
     def __init__(self, expected: str, found: str) -> None:
         super().__init__(
@@ -76,7 +76,7 @@ class LimitsNotHeldError(ThumbrigError):
 
 
 class EndpointError(ThumbrigError):
-    """Raised when there is no LocalStack where a person says there is one."""
+    """Raised when there is no LocalStack at the address that a person gave."""
 
     def __init__(self, endpoint: str, reason: str) -> None:
         super().__init__(

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from harness.containers import engine as containers
-from harness.deployment import Capability, Deployment
+from harness.deployment import Capability
 from harness.package.platforms import lambda_platform
-from harness.run_folder import free_port, run_folder
+from harness.run_folder import run_folder
 from harness.sandbox.canary import SEEN
 from harness.sandbox.limits.base import CPU_PERIOD_US
-from harness.targets.localstack import health
+from harness.targets.localstack.api import localstack_aws, read_status, read_version
 from harness.targets.localstack.canary import prove
 from harness.targets.localstack.cleanup import guest, prefix_of
 from harness.targets.localstack.errors import EndpointError, RepairsMissingError
 from harness.targets.localstack.service import started_localstack
-from harness.targets.localstack.session import localstack_aws
-from harness.targets.stacks import Stacks
+from harness.targets.stacks import Packages, Stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -33,38 +33,48 @@ if TYPE_CHECKING:
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Architecture
     from harness.sandbox.limits.base import Cpu
-    from harness.targets.localstack.canary import Proof
+    from harness.targets.localstack.canary import ContainerProof
+
+_log = logging.getLogger(__name__)
 
 _ARCHITECTURES: Final[Mapping[str, Architecture]] = {"amd64": "x86_64", "arm64": "arm64"}
 
 # Between the rig's look and the runtime's there are two processes and Docker's own reading of the output.
 _LOG_PRECISION_MS: Final = 5.0
 
+# What a target cannot do without an optional repair. No scenario needs the others.
+_OF_REPAIRS: Final = {
+    "timestamps": Capability.LOG_TIMESTAMPS,
+    "failed-starts": Capability.LOGS_OF_FAILED_STARTS,
+}
+
 
 class LocalStackTarget:
     """A LocalStack that is up; each deployment is a stack of its own in it."""
 
     name = "localstack"
-    # This edition has no CloudFront, and accepts IAM's policies without enforcing them.
-    capabilities = frozenset({Capability.MEMORY})
 
     def __init__(
-        self,
-        aws: Aws,
-        *,
-        stacks: Stacks,
-        engine_description: str,
-        proving: Future[Proof],
+        self, aws: Aws, *, stacks: Stacks, engine_description: str, proving: Future[ContainerProof]
     ) -> None:
         self.aws = aws
-        self._stacks = stacks
+        self.stacks = stacks
+        self.deploy = stacks.deploy
         self._engine_description = engine_description
         self._proving = proving
+
+    @cached_property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do, known once the limits are proved."""
+        missing = self._proving.result().missing_repairs
+        if missing:
+            _log.warning("this LocalStack does not take these of the rig's repairs: %s", ", ".join(missing))
+        return capabilities(missing)
 
     @property
     def description(self) -> str:
         """What it consists of, with versions."""
-        version = health.read_version(str(self.aws.endpoint_url))
+        version = read_version(str(self.aws.endpoint_url))
         return f"LocalStack {version}, functions in containers of {self._engine_description}"
 
     @property
@@ -76,14 +86,14 @@ class LocalStackTarget:
             f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), {SEEN}"
         )
 
-    def deploy(
-        self, *, function: FunctionFolder | None = None, parameters: Mapping[str, str] | None = None
-    ) -> Deployment:
-        """Deploy a function, the one under test if none is named, in a stack of its own."""
-        deployment = self._stacks.deploy(self.aws, function, parameters, capabilities=self.capabilities)
-        # Nothing is to run, let alone be measured, under a limit that does not limit.
-        self._proving.result()
-        return replace(deployment, log_precision_ms=_LOG_PRECISION_MS)
+
+def capabilities(missing_repairs: Collection[str]) -> frozenset[Capability]:
+    """Return what a LocalStack without these repairs can do.
+
+    This edition has no CloudFront, and accepts IAM's policies without enforcing them.
+    """
+    lacking = {Capability.CLOUDFRONT, Capability.IAM, *(_OF_REPAIRS.get(name) for name in missing_repairs)}
+    return frozenset(Capability) - lacking
 
 
 @contextlib.contextmanager
@@ -104,32 +114,34 @@ def localstack_target(
         run = stack.enter_context(containers.started_run(engine))
         folder = stack.enter_context(run_folder())
         architecture = _architecture(engine)
-        prefix = prefix_of(run)
-        stacks = Stacks(
-            function, lambda one: lambda_platform(one.runtime, architecture), prefix=prefix, cache=cache
-        )
+        packages = Packages(lambda one: lambda_platform(one.runtime, architecture), cache=cache)
         # Building, proving and starting take seconds each, and building needs neither of the others.
         workers = stack.enter_context(ThreadPoolExecutor(max_workers=2))
-        building = workers.submit(stacks.build, function)
+        building = workers.submit(packages.build, function)
         if endpoint:
             url = _require_prepared(endpoint)
             aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
             stack.enter_context(guest(aws, engine, run))
         else:
-            port = free_port(port)
             url = stack.enter_context(started_localstack(engine, run, folder=folder, port=port, cpu=cpu))
             aws = localstack_aws(urllib.parse.urlsplit(url).netloc)
+        prefix = prefix_of(run)
         proving = workers.submit(
             prove, aws, engine, name=f"{prefix}canary", architecture=architecture, cpu=cpu
         )
-        # Whatever is wrong with the function is told before a scenario needs it; from here on it is cached.
+        # A fault of the function is reported before a scenario needs it; from here on its package is there.
         building.result()
-        yield LocalStackTarget(
-            aws,
-            stacks=stacks,
-            engine_description=_describe(engine),
+        stacks = Stacks(
+            aws=aws,
+            packages=packages,
+            function_under_test=function,
+            prefix=prefix,
             proving=proving,
+            with_cloudfront=False,
+            log_precision_ms=_LOG_PRECISION_MS,
         )
+        stack.callback(stacks.close)
+        yield LocalStackTarget(aws, stacks=stacks, engine_description=_describe(engine), proving=proving)
 
 
 def _require_prepared(endpoint: str) -> str:
@@ -138,7 +150,7 @@ def _require_prepared(endpoint: str) -> str:
         raise EndpointError(endpoint, "it is no address like http://localhost:4566")
     url = f"http://{parts.hostname}:{parts.port or 4566}"
     try:
-        status = health.read_status(url)
+        status = read_status(url)
     except (OSError, ValueError) as exc:
         raise EndpointError(endpoint, str(exc)) from exc
     if not status.repaired:
@@ -146,7 +158,7 @@ def _require_prepared(endpoint: str) -> str:
     return url
 
 
-def _share(proof: Proof) -> str:
+def _share(proof: ContainerProof) -> str:
     return f", {proof.cpu_quota_us / CPU_PERIOD_US:.3f} of a core" if proof.cpu_quota_us else ""
 
 

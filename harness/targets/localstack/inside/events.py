@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import quote_plus, unquote
 
-from localstack.services.s3 import notifications
-
-from harness.targets.localstack.inside.notation import key_as_aws_encodes_it, sequencer
-from harness.targets.localstack.inside.seams import wrap
+from harness.targets.localstack.inside.seams import Seam, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
+
+_NOTIFICATIONS = "localstack.services.s3.notifications"
 
 
 def send_as_aws_does() -> None:
     """Change what a notification says, and what its filter is compared with."""
-    wrap(notifications.BaseNotifier, "_get_event_payload", ["ctx", "config_id"], _payload)
-    wrap(notifications, "_matching_filter", ["notification_filter", "key_name"], _matching)
+    wrap(
+        Seam(f"{_NOTIFICATIONS}:BaseNotifier._get_event_payload", ["ctx", "config_id"], _payload),
+        Seam(f"{_NOTIFICATIONS}:_matching_filter", ["notification_filter", "key_name"], _matching),
+    )
+
+
+def key_as_aws_encodes_it(encoded_key: str) -> str:
+    """Encode a key as AWS does (a space as `+`) that LocalStack has encoded its way (`%20`)."""
+    return quote_plus(unquote(encoded_key), safe="/")
+
+
+def sequencer(moment: datetime) -> str:
+    """Return hexadecimal digits of equal count that are the greater the later an object was put."""
+    return f"{round(moment.timestamp() * 1_000_000):018X}"
 
 
 def _payload(original: Callable[..., Any], context: Any, configuration: str) -> Any:

@@ -1,4 +1,4 @@
-"""A LocalStack for the tests of a session, with a small function in it that does what it is told."""
+"""A LocalStack for the tests of a session, with a small function in it that does what its event asks for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from harness.observe.log import read_log
 from harness.package.function import FunctionFolder
-from harness.targets.localstack.labels import FUNCTION
+from harness.targets.localstack.inside import FUNCTION_LABEL
 from harness.targets.localstack.target import localstack_target
 from harness.wait import wait_for
 
@@ -52,7 +52,7 @@ class Function:
     engine: DockerClient
 
     def invoke(self, **event: int) -> dict[str, Any]:
-        """Have it serve an event; gives its answer, or the error."""
+        """Have it serve an event; returns its answer, or the error."""
         answer = self.deployment.aws.client("lambda").invoke(
             FunctionName=self.deployment.function_name, Payload=json.dumps(event)
         )
@@ -61,26 +61,22 @@ class Function:
 
     def containers(self) -> list[dict[str, Any]]:
         """Look at its containers."""
-        wanted = {"label": f"{FUNCTION}={self.deployment.function_name}"}
+        wanted = {"label": f"{FUNCTION_LABEL}={self.deployment.function_name}"}
         found = self.engine.api.containers(filters=wanted)
         return [self.engine.api.inspect_container(container["Id"]) for container in found]
 
     def log_with(self, count: int) -> FunctionLog:
-        """Wait until its log tells of so many invocations."""
-        return wait_for(_Logged(self.deployment, count), timeout_seconds=20)
+        """Wait until its log has so many invocations."""
 
+        def logged() -> FunctionLog | None:
+            log = read_log(self.deployment)
+            return log if log.invocations_ended >= count else None
 
-@dataclass(frozen=True)
-class _Logged:
-    deployment: Deployment
-    count: int
-
-    def check(self) -> FunctionLog | None:
-        log = read_log(self.deployment)
-        return log if log.invocations_ended >= self.count else None
-
-    def describe(self) -> str:
-        return f"expected {self.count} invocations, the log has {read_log(self.deployment).lines}"
+        return wait_for(
+            logged,
+            lambda: f"expected {count} invocations, the log has {read_log(self.deployment).lines}",
+            timeout_seconds=20,
+        )
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.targets.localstack.api import Status, localstack_aws, parse_status
 from harness.targets.localstack.canary import judge, judge_settings
 from harness.targets.localstack.errors import LimitsNotHeldError
-from harness.targets.localstack.health import Status, parse_status
-from harness.targets.localstack.session import localstack_aws
 
 _KILLED = "RequestId: 1 Error: Runtime exited with error: signal: killed"
 _LIMIT_BYTES = 536870912
@@ -66,7 +65,7 @@ def test_memory_without_swap_and_lambda_s_share_are_accepted() -> None:
         pytest.param("[]", None, id="another-s-localstack"),
     ],
 )
-def test_a_status_tells_of_the_script(scripts: str, expected: str | None) -> None:
+def test_a_status_has_the_state_of_the_script(scripts: str, expected: str | None) -> None:
     status = parse_status(f'{{"completed": {{"READY": true}}, "scripts": {scripts}}}'.encode())
 
     assert status == Status(ready=True, script=expected)
@@ -74,15 +73,18 @@ def test_a_status_tells_of_the_script(scripts: str, expected: str | None) -> Non
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [pytest.param(b"<html>", id="no-json"), pytest.param(b'{"services": {}}', id="another-s-json")],
+    ("answer", "complaint"),
+    [
+        pytest.param(b"<html>", "Expecting value", id="no-json"),
+        pytest.param(b'{"services": {}}', r'^\{"services": \{\}\}$', id="another-s-json"),
+    ],
 )
-def test_an_answer_that_is_not_localstack_s_is_refused(answer: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
+def test_an_answer_that_is_not_localstack_s_is_refused(answer: bytes, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
         parse_status(answer)
 
 
-def test_a_session_goes_where_it_is_told_whatever_the_environment_says(
+def test_a_session_goes_to_its_host_whatever_the_environment_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://somewhere.else:1")

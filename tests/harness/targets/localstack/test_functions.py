@@ -10,12 +10,10 @@ import pytest
 from docker.errors import NotFound
 
 from harness.observe.failures import read_failures
-from harness.targets.localstack import health
+from harness.targets.localstack.api import read_status
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.targets.localstack.target import LocalStackTarget
     from tests.harness.targets.localstack.conftest import Function
 
@@ -25,20 +23,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(400)]
 _LIMIT_BYTES = 536870912
 
 
-class _Truth:
-    def __init__(self, look: Callable[[], bool], expected: str) -> None:
-        self._look = look
-        self._expected = expected
-
-    def check(self) -> bool | None:
-        return True if self._look() else None
-
-    def describe(self) -> str:
-        return f"expected {self._expected}"
-
-
 def _healthy(target: LocalStackTarget) -> bool:
-    return health.read_status(str(target.aws.endpoint_url)).ready
+    return read_status(str(target.aws.endpoint_url)).ready
 
 
 def test_a_container_has_the_function_s_memory_no_swap_and_its_share_of_the_cpu(function: Function) -> None:
@@ -96,7 +82,9 @@ def test_out_of_memory_is_retried_and_reaches_the_failure_queue(
         Payload=json.dumps({"megabytes": 600}),
     )
 
-    wait_for(_Truth(lambda: bool(read_failures(function.deployment)), "a failed event"), timeout_seconds=60)
+    wait_for(
+        lambda: read_failures(function.deployment) or None, "expected a failed event", timeout_seconds=60
+    )
     (failed,) = read_failures(function.deployment)
     assert failed.event == {"megabytes": 600}
     assert failed.error["errorType"] == "Runtime.ExitError"
@@ -113,8 +101,11 @@ def test_a_container_that_dies_ends_its_invocation_and_the_next_gets_another(
         started = time.monotonic()
         waiting = pool.submit(function.invoke, seconds=25)
         # The kernel would rather kill the runtime; here it is the whole container.
-        sleeping = _Truth(lambda: _sleeping(function, before["Id"]), "the invocation to have begun")
-        wait_for(sleeping, timeout_seconds=10)
+        wait_for(
+            lambda: _sleeping(function, before["Id"]) or None,
+            "expected the invocation to have begun",
+            timeout_seconds=10,
+        )
         function.engine.api.kill(before["Id"])
         error = waiting.result()
         seconds = time.monotonic() - started

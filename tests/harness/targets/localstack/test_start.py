@@ -1,4 +1,4 @@
-"""What a person is told when LocalStack cannot start, and what is left of a run however it ends: nothing."""
+"""What a person reads when LocalStack cannot start; and that nothing of a run is left, however it ends."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.containers import engine as containers
-from harness.run_folder import PortTakenError
-from harness.targets.localstack import compose, health
-from harness.targets.localstack.service import DEFAULT_IMAGE
+from harness.run_folder import PortTakenError, free_port
+from harness.targets.localstack import service
+from harness.targets.localstack.api import read_status
 from harness.targets.localstack.target import localstack_target
 from harness.wait import wait_for
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(400)]
 
 _PROJECT = Path(__file__).parents[4]
-_IMAGE = os.environ.get("LOCALSTACK_IMAGE") or DEFAULT_IMAGE
+_IMAGE = os.environ.get("LOCALSTACK_IMAGE") or service.DEFAULT_IMAGE
 # What LocalStack 2026 says, and ends with, when it is started without a token.
 _WITHOUT_LICENCE = "echo 'License activation failed! No credentials were found in the environment.'; exit 55"
 
@@ -54,7 +53,7 @@ def command(obedient: FunctionFolder, photo: Path) -> list[str]:
 
 
 def _refused(command: list[str], temporary: Path, **variables: str) -> str:
-    """Run the command; it must end by itself with code 2 and leave no file. Gives what it said."""
+    """Run the command; it must end by itself with code 2 and leave no file. Returns what it said."""
     temporary.mkdir()
     environment = {**os.environ, "TMPDIR": str(temporary), **variables}
     done = subprocess.run(
@@ -116,17 +115,18 @@ def test_a_port_that_is_taken(command: list[str], tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_after_it_was_found_free(engine: DockerClient) -> None:
     with containers.started_run(engine) as run, socket.create_server(("127.0.0.1", 0)) as other:
-        project = compose.Project(
+        project = service.Project(
             name=f"thumbrig-{run.id}",
-            port=other.getsockname()[1],
-            files=(compose.FILE,),
+            files=(service.COMPOSE_FILE,),
             variables={"LOCALSTACK_IMAGE": _IMAGE},
         )
         try:
             with pytest.raises(PortTakenError):
-                project.up()
+                project.up(other.getsockname()[1])
+            # As when no port was asked for: the same project gets another one.
+            assert project.up(free_port(None))
         finally:
-            containers.remove_container(engine, compose.container_of(engine, project.name))
+            containers.remove_container(engine, service.container_of(engine, project.name))
             engine.api.remove_network(f"{project.name}_default")
 
 
@@ -170,23 +170,8 @@ def test_no_localstack_at_the_endpoint(command: list[str], tmp_path: Path) -> No
     assert len(said.splitlines()) == 1
 
 
-@dataclass(frozen=True)
-class _Left:
-    """The containers and networks whose name has the run's project in it."""
-
-    engine: DockerClient
-    known: frozenset[str]
-    wanted: bool
-
-    def check(self) -> frozenset[str] | None:
-        found = _names(self.engine) - self.known
-        return found if bool(found) == self.wanted else None
-
-    def describe(self) -> str:
-        return f"expected {'a run' if self.wanted else 'nothing'}, found {_names(self.engine) - self.known}"
-
-
 def _names(engine: DockerClient) -> frozenset[str]:
+    """Name the containers and networks of runs."""
     listed = engine.api.containers(all=True, filters={"label": containers.RUN_LABEL})
     networks = engine.api.networks(filters={"label": containers.RUN_LABEL})
     names = [name for one in listed for name in one["Names"]] + [one["Name"] for one in networks]
@@ -206,38 +191,27 @@ def test_a_run_that_is_ended_leaves_nothing(
     ) as run:
         # Its canary's container, so LocalStack is up and has started some of its own.
         try:
-            wait_for(_FunctionStarted(engine, known), timeout_seconds=240)
+            wait_for(
+                lambda: any("-lambda-" in name for name in _names(engine) - known) or None,
+                lambda: f"expected a function's container, found {_names(engine) - known}",
+                timeout_seconds=240,
+            )
         finally:
             run.send_signal(number)
         _, said = run.communicate(timeout=60)
 
-    wait_for(_Left(engine, known, wanted=False), timeout_seconds=60)
-    wait_for(_Empty(temporary), timeout_seconds=10)
+    wait_for(
+        lambda: not _names(engine) - known or None,
+        lambda: f"expected nothing, found {_names(engine) - known}",
+        timeout_seconds=60,
+    )
+    wait_for(
+        lambda: not list(temporary.iterdir()) or None,
+        lambda: f"expected {temporary} to be empty, it has {list(temporary.iterdir())}",
+        timeout_seconds=10,
+    )
     if number is signal.SIGINT:
         assert said.strip() == "thumbrig: interrupted, everything is stopped"
-
-
-@dataclass(frozen=True)
-class _FunctionStarted:
-    engine: DockerClient
-    known: frozenset[str]
-
-    def check(self) -> bool | None:
-        return True if any("-lambda-" in name for name in _names(self.engine) - self.known) else None
-
-    def describe(self) -> str:
-        return f"expected a function's container, found {_names(self.engine) - self.known}"
-
-
-@dataclass(frozen=True)
-class _Empty:
-    folder: Path
-
-    def check(self) -> bool | None:
-        return None if list(self.folder.iterdir()) else True
-
-    def describe(self) -> str:
-        return f"expected {self.folder} to be empty, it has {list(self.folder.iterdir())}"
 
 
 def test_two_runs_at_once_and_the_use_of_one_s_endpoint_do_not_disturb_each_other(
@@ -256,7 +230,7 @@ def test_two_runs_at_once_and_the_use_of_one_s_endpoint_do_not_disturb_each_othe
         live = [stack["StackName"] for stack in stacks if stack["StackStatus"] == "CREATE_COMPLETE"]
         buckets = [bucket["Name"] for bucket in first.aws.client("s3").list_buckets()["Buckets"]]
         kept.aws.client("lambda").invoke(FunctionName=kept.function_name, Payload="{}")
-        assert health.read_status(first_url).ready
+        assert read_status(first_url).ready
 
     assert [name in kept.function_name for name in live] == [True]
     assert all(bucket.startswith(live[0].removesuffix("1")) for bucket in buckets)
@@ -271,7 +245,11 @@ def test_what_a_killed_run_left_in_another_s_localstack_is_gone_at_the_next_star
         known = _held(host.aws)
         with subprocess.Popen([*command, "--endpoint", url], cwd=_PROJECT, stderr=subprocess.DEVNULL) as run:
             try:
-                wait_for(_StackBeside(host.aws, known), timeout_seconds=60)
+                wait_for(
+                    lambda: any("-photos-" in name for name in _held(host.aws) - known) or None,
+                    lambda: f"expected another run's stack, found {_held(host.aws) - known}",
+                    timeout_seconds=60,
+                )
             finally:
                 run.kill()
         left = _held(host.aws)
@@ -294,15 +272,3 @@ def _held(aws: Aws) -> frozenset[str]:
             *(bucket["Name"] for bucket in buckets),
         ]
     )
-
-
-@dataclass(frozen=True)
-class _StackBeside:
-    aws: Aws
-    known: frozenset[str]
-
-    def check(self) -> bool | None:
-        return any("-photos-" in name for name in _held(self.aws) - self.known) or None
-
-    def describe(self) -> str:
-        return f"expected another run's stack, found {_held(self.aws) - self.known}"

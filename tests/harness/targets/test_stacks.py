@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from harness.targets.deploy import Code, DeployFailedError, Stack, deploy
+from harness.targets.stacks import DeployFailedError, create_stack
 
 if TYPE_CHECKING:
     from harness.aws import Aws
@@ -34,12 +34,9 @@ class _FailingAws:
         }
 
 
-def test_a_stack_that_rolls_back_tells_which_resource_failed_and_why() -> None:
-    code = Code(bucket="ours", key="f.zip")
-    stack = Stack(name="ours", code=code, runtime="python3.13", handler="index.handle")
-
+def test_a_stack_that_rolls_back_says_which_resource_failed_and_why() -> None:
     with pytest.raises(DeployFailedError) as failed:
-        deploy(cast("Aws", _FailingAws()), stack, capabilities=frozenset())
+        create_stack(cast("Aws", _FailingAws()), "ours", {})
 
     assert str(failed.value) == (
         "stack ours: expected CREATE_COMPLETE, got ROLLBACK_IN_PROGRESS: Bucket: the name is taken"

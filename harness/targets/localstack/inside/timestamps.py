@@ -6,8 +6,20 @@ runtime was killed.
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import time
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from harness.targets.localstack.inside.seams import Seam, find, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+_LOGS = "localstack.services.lambda_.invocation.logs"
 
 
 class Line(NamedTuple):
@@ -36,18 +48,18 @@ def dated(
 ) -> DatedLog:
     """Put what was printed into the frame that Lambda gives a log: its START, END and REPORT.
 
-    If the log tells of more than was seen printed, that is kept instead, dated by the invocation's end.
+    If the log has more lines than were seen printed, it is kept instead, dated by the invocation's end.
     """
-    start, closing, told = [], [], []
+    start, closing, logged = [], [], []
     for text in filter(None, log.split("\n")):
         if text.startswith(f"START RequestId: {request_id}"):
             start.append(text)
         elif text.startswith((f"END RequestId: {request_id}", f"REPORT RequestId: {request_id}")):
             closing.append(text)
         else:
-            told.append(text)
-    if not {line.text for line in printed}.issuperset(told):
-        printed = [Line(ended_epoch_ms, text) for text in told]
+            logged.append(text)
+    if not {line.text for line in printed}.issuperset(logged):
+        printed = [Line(ended_epoch_ms, text) for text in logged]
     over_epoch_ms = max([ended_epoch_ms, *(line.epoch_ms for line in printed)])
     lines = [
         *(Line(began_epoch_ms, text) for text in start),
@@ -59,7 +71,7 @@ def dated(
 
 
 def printed_lines(output: bytes) -> list[Line]:
-    """Read what an engine tells of a container with its own times: `2026-11-23T00:39:01.439874193Z text`."""
+    """Read a container's output with the engine's own times: `2026-11-23T00:39:01.439874193Z text`."""
     found = []
     for line in output.decode(errors="replace").split("\n"):
         moment, _, text = line.partition(" ")
@@ -75,3 +87,33 @@ def events(log: str, *, now_epoch_ms: int) -> list[dict[str, Any]]:
     else:
         lines = [Line(now_epoch_ms, text) for text in log.split("\n") if text]
     return [{"timestamp": line.epoch_ms, "message": f"{line.text}\n"} for line in lines]
+
+
+def write_dated_lines() -> None:
+    """Take over the loop in which LocalStack writes the log."""
+    connect_to = find("localstack.aws.connect:connect_to")
+    principal = find("localstack.utils.aws.client_types:ServicePrincipal.lambda_")
+    shutdown = find(f"{_LOGS}:QUEUE_SHUTDOWN")
+
+    def run(_original: Callable[..., Any], handler: Any, *_: Any, **__: Any) -> None:
+        role = {"role_arn": handler.role_arn, "region_name": handler.region}
+        client = connect_to.with_assumed_role(**role, service_principal=principal).logs
+        while (item := handler.log_queue.get()) is not shutdown:
+            try:
+                _put(client, item)
+            except Exception:  # noqa: BLE001  the log of one invocation must not end that of the next
+                _log.exception("the log of %s was not stored", item.log_group)
+
+    wrap(Seam(f"{_LOGS}:LogHandler.run_log_loop", ["self"], run))
+
+
+def _put(client: Any, item: Any) -> None:
+    stream = {"logGroupName": item.log_group, "logStreamName": item.log_stream}
+    lines = events(item.logs, now_epoch_ms=int(time.time() * 1000))
+    try:
+        client.put_log_events(**stream, logEvents=lines)
+    except client.exceptions.ResourceNotFoundException:
+        with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+            client.create_log_group(logGroupName=item.log_group)
+        client.create_log_stream(**stream)
+        client.put_log_events(**stream, logEvents=lines)

@@ -1,18 +1,62 @@
-"""Looks at a LocalStack that is starting, or that a person keeps up."""
+"""How the rig talks to a LocalStack: sessions for its account, and what it says of its own state."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import threading
 import urllib.request
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from localstack_client.session import Session
+
+from harness.aws import Aws
+
 if TYPE_CHECKING:
-    from docker import DockerClient
+    from collections.abc import Iterator
+
+REGION: Final = "us-east-1"
+# Any key opens LocalStack; in this form it stands for the account 000000000000.
+_ROOT: Final = "test"
+# localstack-client takes these before the host that it is given.
+_OVERRIDING: Final = ("AWS_ENDPOINT_URL", "USE_SSL")
 
 _SCRIPT: Final = "thumbrig.py"
-_LOG_TAIL_LINES: Final = 12
 _PATIENCE_SECONDS: Final = 5.0
+
+_making = threading.Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStackAws(Aws):
+    """The account inside a LocalStack, by sessions of localstack-client."""
+
+    host: str
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401  it offers what boto3's does, and is none
+        with _making, _without(*_OVERRIDING):
+            return Session(
+                aws_access_key_id=self.access_key_id,
+                aws_secret_access_key=self.secret_access_key,
+                aws_session_token=self.session_token,
+                region_name=self.region,
+                localstack_host=self.host,
+            )
+
+
+def localstack_aws(host: str) -> LocalStackAws:
+    """See the account of the LocalStack at this host and port."""
+    return LocalStackAws(
+        region=REGION,
+        host=host,
+        endpoint_url=f"http://{host}",
+        access_key_id=_ROOT,
+        secret_access_key=_ROOT,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +73,7 @@ class Status:
 
     @property
     def script_description(self) -> str:
-        """Say in words how the script stands."""
+        """How the script stands, in words."""
         return "there is none" if self.script is None else f"which is in the state {self.script}"
 
 
@@ -59,39 +103,10 @@ def parse_status(answer: bytes) -> Status:
         raise ValueError(answer[:80].decode(errors="replace")) from exc
 
 
-class Started:
-    """True once LocalStack is up; also once its container has ended: waiting on would not help."""
-
-    def __init__(self, engine: DockerClient, container_id: str, endpoint_url: str) -> None:
-        self._engine = engine
-        self._container_id = container_id
-        self._endpoint_url = endpoint_url
-        self._last = "not asked yet"
-
-    def check(self) -> bool | None:
-        """Look at the container, then ask."""
-        if exit_code(self._engine, self._container_id) is not None:
-            return True
-        try:
-            status = read_status(self._endpoint_url)
-        except (OSError, ValueError) as exc:
-            self._last = str(exc)
-            return None
-        self._last = f"its start-up is not over, the rig's script in it: {status.script_description}"
-        return True if status.ready else None
-
-    def describe(self) -> str:
-        """Say what the last look found."""
-        return f"expected it to be ready at {self._endpoint_url}, got: {self._last}"
-
-
-def exit_code(engine: DockerClient, container_id: str) -> int | None:
-    """Give the code with which a container has ended, or None while it runs."""
-    state: dict[str, Any] = engine.api.inspect_container(container_id)["State"]
-    return None if state["Running"] else int(state["ExitCode"])
-
-
-def log_tail(engine: DockerClient, container_id: str) -> list[str]:
-    """Read the last lines that a container wrote."""
-    written: bytes = engine.api.logs(container_id, tail=_LOG_TAIL_LINES)
-    return [line for line in written.decode(errors="replace").splitlines() if line.strip()]
+@contextlib.contextmanager
+def _without(*names: str) -> Iterator[None]:
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
