@@ -1,13 +1,21 @@
-"""The project's commands. `nox -l` lists them."""
+"""The project's commands: `use` them, `check` a change, or repeat a `study` from docs/.
+
+`nox -s NAME -- OPTIONS` runs one, `nox -s NAME -- --help` lists its options, `nox -t check` runs all checks
+except those that need Docker.
+"""
 
 from __future__ import annotations
 
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
 import nox.command
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 PYPROJECT = nox.project.load_toml(HERE / "pyproject.toml")
@@ -19,150 +27,141 @@ nox.options.sessions = ["lint", "tests", "e2e"]
 
 CONSTRAINTS = HERE / "constraints.txt"
 CONSTRAINTS_HEADER = """\
-# Versions that the rig is tested with, for repeatable runs. What the function itself installs is pinned in
-# resizer/function.toml. Made anew by `nox -s constraints`."""
+# The versions that the rig is tested with, written by `nox -s constraints`.
+# resizer/function.toml pins what the function itself installs."""
 
 # An interrupted run stops what it started before it ends; nox would kill it after 0.3 s.
 PATIENCE_SECONDS = 10.0
 
+# A worker that runs out of tests takes some from another: the tests are of very different lengths.
+IN_PARALLEL = ("--numprocesses", "logical", "--dist", "worksteal")
+NO_TESTS_SELECTED = 5
 
-@nox.session
+
+@nox.session(tags=["use"])
 def e2e(session: nox.Session) -> None:
-    """Run the scenarios end to end; `-- --photo FILE` takes yours, `-- --target localstack` LocalStack."""
-    install(session, "e2e")
-    session.run("python", "-m", "harness", "e2e", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    """Run the scenarios end to end; `-- --photo FILE` takes your photo, `--target localstack` LocalStack."""
+    run(session, "e2e", "python", "-m", "harness", "e2e")
 
 
-@nox.session
-def timeline(session: nox.Session) -> None:
-    """Show what happens to a photo of yours, and when: `-- PHOTO`."""
-    install(session, "timeline")
-    session.run("python", "-m", "harness", "timeline", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
-
-
-@nox.session
+@nox.session(tags=["use"])
 def demo(session: nox.Session) -> None:
-    """Show the pipeline and its CDN edge on a page of this machine; `-- --open` opens it."""
-    install(session, "e2e")
-    session.run("python", "-m", "harness", "demo", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    """Serve a local page that shows the pipeline and its CDN edge; `-- --open` opens it."""
+    run(session, "e2e", "python", "-m", "harness", "demo")
 
 
-@nox.session
-def gap(session: nox.Session) -> None:
-    """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
-    install(session, "e2e")
-    session.run("python", "-m", "scenarios.gap.measure", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+@nox.session(tags=["use"])
+def timeline(session: nox.Session) -> None:
+    """Show each step from your photo's upload to its thumbnail, and when it happened: `-- PHOTO`."""
+    run(session, "timeline", "python", "-m", "harness", "timeline")
 
 
-@nox.session
-def parity(session: nox.Session) -> None:
-    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
-    install(session, "e2e")
-    session.run("python", "-m", "harness", "parity", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+@nox.session(tags=["use"])
+def package(session: nox.Session) -> None:
+    """Package a function folder for Lambda: `-- FOLDER --output FILE`."""
+    run(session, "e2e", "python", "-m", "harness", "package")
 
 
-@nox.session
-def tests(session: nox.Session) -> None:
-    """Run the unit tests: no network, no Docker."""
-    install(session, "tests")
-    session.run(
-        "pytest", "-m", "not network and not docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
-    )
-
-
-@nox.session
-def containers(session: nox.Session) -> None:
-    """Run the tests that start containers: they need a Docker engine and the runtime images."""
-    install(session, "tests")
-    session.run("pytest", "-m", "docker", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
-
-
-@nox.session
+@nox.session(tags=["use"])
 def bench(session: nox.Session) -> None:
-    """Measure the contenders under Lambda's limits: latency, memory, bytes, quality, cost."""
-    install(session, "bench")
-    session.run("python", "-m", "benchmarks", "bench", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
+    """Compare engines under Lambda's limits: latency, memory, bytes, quality, cost."""
+    run(session, "bench", "python", "-m", "benchmarks", "bench")
 
 
-@nox.session
+@nox.session(tags=["use"])
+def tune(session: nox.Session) -> None:
+    """Search for the best encoder settings; `-- --apply` writes the pick as the profile `tuned`."""
+    run(session, "tune", "python", "-m", "benchmarks", "tune")
+
+
+@nox.session(tags=["use"])
 def gate(session: nox.Session) -> None:
-    """Hold the thumbnails to their baseline; `-- --accept "the reason"` takes them as the next."""
-    install(session, "gate")
-    command = ("python", "-m", "benchmarks", "gate", *session.posargs)
+    """Compare the thumbnails with their baseline; `-- --accept "the reason"` makes them the new one."""
     try:
-        session.run(*command, interrupt_timeout=PATIENCE_SECONDS)
+        run(session, "gate", "python", "-m", "benchmarks", "gate")
     except nox.command.CommandFailed as failed:
         # nox ends with 1 whatever failed; here 1 is red, and 2 says that nothing could be judged.
         sys.exit(failed.return_code or 1)
 
 
-@nox.session
-def tune(session: nox.Session) -> None:
-    """Search for encoder settings: bytes, SSIMULACRA2, CPU; `-- --apply` writes the pick as `tuned`."""
-    install(session, "tune")
-    session.run("python", "-m", "benchmarks", "tune", *session.posargs, interrupt_timeout=PATIENCE_SECONDS)
-
-
-@nox.session
-def sandbox(session: nox.Session) -> None:
-    """Measure what the sandbox itself costs an invocation, and how true its peak is."""
-    install(session, "bench")
-    session.run("python", "-m", "benchmarks.studies.sandbox", *session.posargs)
-
-
-@nox.session
-def memory(session: nox.Session) -> None:
-    """Measure what large pictures of each kind take, against what the function expects: minutes."""
-    install(session, "bench")
-    session.run(
-        "python", "-m", "benchmarks.studies.memory", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
-    )
-
-
-@nox.session
-def engines(session: nox.Session) -> None:
-    """Compare Pillow, libvips and `auto` at every picture: the table in docs/performance.md."""
-    install(session, "e2e")
-    session.run("python", "-m", "benchmarks.studies.engines", *session.posargs)
-
-
-@nox.session
-def edge(session: nox.Session) -> None:
-    """Measure how many requests for a cached thumbnail the CDN edge serves (needs wrk)."""
-    install(session, "e2e")
-    session.run(
-        "python", "-m", "benchmarks.studies.edge", *session.posargs, interrupt_timeout=PATIENCE_SECONDS
-    )
-
-
-@nox.session
-def package(session: nox.Session) -> None:
-    """Package a function folder for Lambda: `-- FOLDER --output FILE`."""
-    install(session, "e2e")
-    session.run("python", "-m", "harness", "package", *session.posargs)
-
-
-@nox.session
-def packages(session: nox.Session) -> None:
-    """Run the tests that build packages from an index, for this machine and for Lambda."""
-    install(session, "tests")
-    session.run("pytest", "-m", "network", *session.posargs)
-
-
-@nox.session
+@nox.session(tags=["check"])
 def lint(session: nox.Session) -> None:
-    """Check style, types and the template."""
+    """Check style, layers, the template and types."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("mypy", ".")
     session.run("lint-imports")
     session.run("cfn-lint", "infra/template.yaml")
+    session.run("mypy", ".")
+
+
+@nox.session(tags=["check"])
+def tests(session: nox.Session) -> None:
+    """Run the tests that start nothing; they need no network and no Docker."""
+    run(session, "tests", "pytest", *IN_PARALLEL, "-m", "not integration and not network and not docker")
+
+
+@nox.session(tags=["check"])
+def integration(session: nox.Session) -> None:
+    """Run the tests that start commands, servers or a browser, or make large pictures."""
+    # Options after `--` may select nothing in one half.
+    codes = (0, NO_TESTS_SELECTED) if session.posargs else (0,)
+    started = "integration and not network and not docker"
+    run(session, "tests", "pytest", *IN_PARALLEL, "-m", f"{started} and not serial", success_codes=codes)
+    run(session, "tests", "pytest", "-m", f"{started} and serial", success_codes=codes)
+
+
+@nox.session(tags=["check"])
+def network(session: nox.Session) -> None:
+    """Run the tests that download libraries and build packages of them."""
+    run(session, "tests", "pytest", *IN_PARALLEL, "-m", "network")
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run the tests that start containers; they need Docker and the runtime images."""
+    run(session, "tests", "pytest", "-m", "docker")
+
+
+@nox.session(tags=["study"])
+def engines(session: nox.Session) -> None:
+    """Compare Pillow, libvips and `auto` at every picture: a table in docs/performance.md."""
+    run(session, "e2e", "python", "-m", "benchmarks", "engines")
+
+
+@nox.session(tags=["study"])
+def sandbox(session: nox.Session) -> None:
+    """Measure what the sandbox adds to an invocation, and how accurate its peak memory is."""
+    run(session, "bench", "python", "-m", "benchmarks", "sandbox")
+
+
+@nox.session(tags=["study"])
+def memory(session: nox.Session) -> None:
+    """Measure how much memory large pictures take, beside the function's estimate; takes minutes."""
+    run(session, "bench", "python", "-m", "benchmarks", "memory")
+
+
+@nox.session(tags=["study"])
+def edge(session: nox.Session) -> None:
+    """Measure how many requests for a cached thumbnail the CDN edge serves; needs wrk."""
+    run(session, "e2e", "python", "-m", "benchmarks", "edge")
+
+
+@nox.session(tags=["study"])
+def gap(session: nox.Session) -> None:
+    """Measure the ways over the gap between upload and thumbnail: the table in docs/not-ready-yet.md."""
+    run(session, "e2e", "python", "-m", "benchmarks", "gap")
+
+
+@nox.session(tags=["study"])
+def parity(session: nox.Session) -> None:
+    """Run the scenarios on each local target and write docs/parity.md; needs Docker."""
+    run(session, "e2e", "python", "-m", "harness", "parity")
 
 
 @nox.session
 def constraints(session: nox.Session) -> None:
-    """Take the newest versions of all that the rig needs into constraints.txt."""
+    """Write the newest versions of the rig's libraries into constraints.txt."""
     session.install("uv")
     compiled = session.run(
         *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
@@ -174,8 +173,14 @@ def constraints(session: nox.Session) -> None:
     CONSTRAINTS.write_text("\n".join([CONSTRAINTS_HEADER, *versions]) + "\n")
 
 
+def run(session: nox.Session, group: str, *command: str, success_codes: Sequence[int] = (0,)) -> None:
+    """Install a dependency group and run a command with the options after `--`."""
+    install(session, group)
+    session.run(*command, *session.posargs, success_codes=success_codes, interrupt_timeout=PATIENCE_SECONDS)
+
+
 def install(session: nox.Session, group: str) -> None:
-    """Install the rig, a dependency group, and the very libraries that the function pins."""
+    """Install the rig's libraries, a dependency group, and the libraries that the function pins."""
     session.install(
         *PYPROJECT["project"]["dependencies"],
         *nox.project.dependency_groups(PYPROJECT, group),

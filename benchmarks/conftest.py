@@ -9,5 +9,5 @@ if TYPE_CHECKING:
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """Show nothing for a test that passed; whatever failed is shown as ever."""
+    """Show nothing for a test that passed; a failure is shown as usual."""
     return (report.outcome, "", "") if report.passed else None

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from benchmarks.bench import results
+from benchmarks.bench.contenders import WarmEnvironments
 from benchmarks.bench.measure import Rounds, Series, describe
-from benchmarks.bench.plan import REFERENCE, Plan, Subject
-from benchmarks.bench.stage import Company
+from benchmarks.bench.plan import REFERENCE, BenchPicture, BenchPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,79 +24,81 @@ _REFERENCE_ROUNDS = 15
 _MOST_ROUNDS = 25
 
 
-def _plan(config: pytest.Config) -> Plan:
+def _plan(config: pytest.Config) -> BenchPlan:
     for plugin in config.pluginmanager.get_plugins():
-        if isinstance(plugin, Plan):
+        if isinstance(plugin, BenchPlan):
             return plugin
-    raise pytest.UsageError("benchmarks need a stage: run `nox -s bench`")
+    raise pytest.UsageError("expected the plan of a run, got none; run `nox -s bench`")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    subjects = _plan(metafunc.config).subjects
-    metafunc.parametrize("subject", subjects, ids=[subject.name for subject in subjects])
+    pictures = _plan(metafunc.config).pictures
+    metafunc.parametrize("picture", pictures, ids=[picture.name for picture in pictures])
 
 
 @pytest.fixture(scope="module")
-def plan(pytestconfig: pytest.Config) -> Plan:
+def plan(pytestconfig: pytest.Config) -> BenchPlan:
     return _plan(pytestconfig)
 
 
 @pytest.fixture(scope="module")
-def company(plan: Plan) -> Iterator[Company]:
-    with Company(plan.stage) as company:
-        yield company
+def warm() -> Iterator[WarmEnvironments]:
+    with WarmEnvironments() as warm:
+        yield warm
 
 
-def test_picture(benchmark: BenchmarkFixture, plan: Plan, company: Company, subject: Subject) -> None:
-    data = subject.path.read_bytes()
-    rounds = Rounds(plan.stage, company, subject.name, data)
+def test_picture(
+    benchmark: BenchmarkFixture, plan: BenchPlan, warm: WarmEnvironments, picture: BenchPicture
+) -> None:
+    data = picture.path.read_bytes()
+    rounds = Rounds(plan.contenders, warm, picture.name, data)
     rounds.warm_up()
     started = time.monotonic()
     rounds.once()
     took = time.monotonic() - started
 
-    fewest = _REFERENCE_ROUNDS if subject.name == REFERENCE else _FEWEST_ROUNDS
+    fewest = _REFERENCE_ROUNDS if picture.name == REFERENCE else _FEWEST_ROUNDS
     number = max(fewest, min(_MOST_ROUNDS, int(plan.seconds_per_picture / took)))
     benchmark.pedantic(rounds.once, rounds=number, iterations=1)  # type: ignore[no-untyped-call]
 
-    measurements = [_measurement(plan, subject, data, series) for series in rounds.series]
+    measurements = [_measurement(plan, picture, data, series) for series in rounds.series]
     benchmark.extra_info["p50_ms"] = {entry.contender: entry.p50_ms for entry in measurements}
-    plan.pictures.append(_picture(plan, subject, data, measurements))
-    print(_progress(plan, subject, measurements), flush=True)
+    plan.measured.append(_picture(plan, picture, data, measurements))
+    print(_progress(plan, picture, measurements), flush=True)
     assert any(entry.outcome == "success" for entry in measurements)
 
 
-def _progress(plan: Plan, subject: Subject, measurements: list[results.Measurement]) -> str:
+def _progress(plan: BenchPlan, picture: BenchPicture, measurements: list[results.Measurement]) -> str:
     medians = (
         f"{entry.contender} {entry.p50_ms:.0f} ms" if entry.p50_ms else f"{entry.contender} {entry.outcome}"
         for entry in measurements
     )
-    return f"{len(plan.pictures):3}/{len(plan.subjects)} {subject.name:28} {', '.join(medians)}"
+    return f"{len(plan.measured):3}/{len(plan.pictures)} {picture.name:28} {', '.join(medians)}"
 
 
-def _measurement(plan: Plan, subject: Subject, data: bytes, series: Series) -> results.Measurement:
-    name = f"{subject.path.stem}-{series.entrant.name}.webp"
+def _measurement(plan: BenchPlan, picture: BenchPicture, data: bytes, series: Series) -> results.Measurement:
+    name = f"{picture.path.stem}-{series.contender.name}.webp"
     folder = plan.folder / "thumbnails"
     folder.mkdir(exist_ok=True)
     if thumbnail := series.thumbnail():
         (folder / name).write_bytes(thumbnail)
-    return describe(series, memory_mb=plan.memory_mb, lossless=data, thumbnail_name=f"thumbnails/{name}")
+    return describe(series, memory_mb=plan.memory_mb, original=data, thumbnail_name=f"thumbnails/{name}")
 
 
 def _picture(
-    plan: Plan, subject: Subject, data: bytes, measurements: list[results.Measurement]
-) -> results.Picture:
+    plan: BenchPlan, picture: BenchPicture, data: bytes, measurements: list[results.Measurement]
+) -> results.MeasuredPicture:
     folder = plan.folder / "originals"
     folder.mkdir(exist_ok=True)
-    (folder / subject.name).write_bytes(data)
-    with Image.open(subject.path) as image:
+    (folder / picture.name).write_bytes(data)
+    with Image.open(picture.path) as image:
         width, height = image.size
-    return results.Picture(
-        name=subject.name,
-        trait=subject.trait,
+    return results.MeasuredPicture(
+        name=picture.name,
+        trait=picture.trait,
         width=width,
         height=height,
         bytes_in=len(data),
-        original=f"originals/{subject.name}",
+        original=f"originals/{picture.name}",
         measurements=measurements,
     )

@@ -50,13 +50,13 @@ def unfinished_file(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: DataclassInstance, *, format_number: int) -> None:
+def write_json(path: Path, value: DataclassInstance, *, format_number: int | str) -> None:
     """Store a dataclass as JSON, its format's number first."""
     document = {"format": format_number, **asdict(value)}
     replace_file(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path, kind: type[T], *, format_number: int, expected: str) -> T:
+def read_json(path: Path, kind: type[T], *, format_number: int | str, expected: str) -> T:
     """Read a stored dataclass; raises UnreadableFileError, which names the part that is wrong."""
     document = read_document(path, format_number=format_number, expected=expected)
     try:
@@ -65,7 +65,7 @@ def read_json(path: Path, kind: type[T], *, format_number: int, expected: str) -
         raise UnreadableFileError(path, expected, str(exc)) from exc
 
 
-def read_document(path: Path, *, format_number: int, expected: str) -> dict[str, Any]:
+def read_document(path: Path, *, format_number: int | str, expected: str) -> dict[str, Any]:
     """Read a JSON object of this format, without its number; raises UnreadableFileError."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

@@ -5,25 +5,14 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar
 
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
-
-
-class Condition(Protocol[T_co]):
-    """Something to wait for, as an object; a function and a text say the same in fewer lines."""
-
-    def check(self) -> T_co | None:
-        """Look once; return the awaited thing, or None while it is not there."""
-
-    def describe(self) -> str:
-        """Say what was expected and what the last look found, for the text of a time-out."""
 
 
 class TimedOutError(ThumbrigError):
@@ -53,19 +42,9 @@ class Backoff:
             pause = min(pause * self.factor, self.most_seconds)
 
 
-@overload
 def wait_for(
     look: Callable[[], T | None],
     expected: str | Callable[[], str],
-    *,
-    timeout_seconds: float,
-    backoff: Backoff | None = None,
-) -> T: ...
-@overload
-def wait_for(look: Condition[T], *, timeout_seconds: float, backoff: Backoff | None = None) -> T: ...
-def wait_for(
-    look: Callable[[], T | None] | Condition[T],
-    expected: str | Callable[[], str] = "",
     *,
     timeout_seconds: float,
     backoff: Backoff | None = None,
@@ -76,8 +55,6 @@ def wait_for(
     `expected`, or with what `expected` returns. The last look is at or after the time-out, so a slow look
     cannot hide that the thing is there.
     """
-    if not callable(look):
-        return wait_for(look.check, look.describe, timeout_seconds=timeout_seconds, backoff=backoff)
     deadline = time.monotonic() + timeout_seconds
     for pause in (backoff or Backoff()).pauses():
         late = time.monotonic() >= deadline

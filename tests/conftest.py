@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
 import shutil
 import signal
+import socket
+import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import docker
 import pytest
 from docker.errors import DockerException
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from playwright.sync_api import Browser
 
@@ -26,6 +29,10 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A test that uses one of these is marked `integration` without a word of its own.
+_STARTING_FIXTURES = frozenset({"browser", "demo", "target"})
+_STARTING_MARKERS = ("integration", "network", "docker")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,11 +49,32 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not _containers_wanted(config):
-        for item in items:
-            if item.get_closest_marker("docker"):
-                item.add_marker(pytest.mark.skip(reason="starts containers: `nox -s containers` runs it"))
+    for item in items:
+        if not _STARTING_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
+        if item.get_closest_marker("docker") and not _containers_wanted(config):
+            item.add_marker(pytest.mark.skip(reason="starts containers: `nox -s containers` runs it"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test, and the fixtures made for it, start something only if the test is marked for it."""
+    if any(item.get_closest_marker(name) for name in _STARTING_MARKERS):
+        return (yield)
+
+    def refuse(started: object, *_: object, **__: object) -> NoReturn:
+        what = "listens on a socket" if isinstance(started, socket.socket) else "starts a process"
+        pytest.fail(
+            f"{item.nodeid} {what}: mark it with @pytest.mark.integration, or use a fake", pytrace=False
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "__init__", refuse)
+        patch.setattr(multiprocessing.process.BaseProcess, "start", refuse)
+        patch.setattr(socket.socket, "listen", refuse)
+        return (yield)
 
 
 def _containers_wanted(config: pytest.Config) -> bool:

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredOn:
+    """What times hold for: a machine, and the versions of what ran on it."""
+
+    date: str
+    machine: str
+    versions: dict[str, str]
 
 
 def cpu_model() -> str:

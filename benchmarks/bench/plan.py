@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.bench import results
-    from benchmarks.bench.stage import Stage
+    from benchmarks.bench.contenders import DeployedContender
 
 REFERENCE = "reference.jpg"
 _QUICK_PICTURES = (REFERENCE, "photo-busy.jpg", "png-8-bit.png", "webp-lossy.webp")
 
 
 class NotAPhotoFolderError(ThumbrigError):
-    """Raised when a person's folder of photos has none."""
+    """Raised when a person's folder of photos has no picture in it."""
 
     def __init__(self, folder: Path) -> None:
         came = "no picture in it" if folder.is_dir() else "no such folder"
@@ -32,7 +32,7 @@ class NotAPhotoFolderError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
+class BenchPicture:
     """A picture to measure with."""
 
     name: str
@@ -41,15 +41,15 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Plan:
-    """What a run measures, as a plugin of pytest: tests read it, and put what they find into `pictures`."""
+class BenchPlan:
+    """What a run measures. It is a pytest plugin: tests read it, and add their results to `measured`."""
 
-    stage: Stage
-    subjects: Sequence[Subject]
+    contenders: Sequence[DeployedContender]
+    pictures: Sequence[BenchPicture]
     folder: Path
     memory_mb: int
     seconds_per_picture: float
-    pictures: list[results.Picture]
+    measured: list[results.MeasuredPicture]
 
 
 def parse_sizes(text: str) -> list[int]:
@@ -63,8 +63,8 @@ def parse_sizes(text: str) -> list[int]:
     return sizes
 
 
-def choose_subjects(names: Sequence[str], folder: Path | None, *, quick: bool) -> list[Subject]:
-    """Choose the pictures: a person's own, the named ones, or the catalogue's readable ones."""
+def bench_pictures(names: Sequence[str], folder: Path | None, *, quick: bool) -> list[BenchPicture]:
+    """Choose the pictures: a person's own, the named ones, or all readable ones of the catalogue."""
     if folder:
         return list(_own_photos(folder))
     known = {entry.name for entry in READABLE}
@@ -74,10 +74,10 @@ def choose_subjects(names: Sequence[str], folder: Path | None, *, quick: bool) -
         )
     chosen = names or (_QUICK_PICTURES if quick else [entry.name for entry in READABLE])
     entries = [picture_named(name) for name in chosen]
-    return [Subject(name=entry.name, trait=entry.trait, path=entry.path()) for entry in entries]
+    return [BenchPicture(name=entry.name, trait=entry.trait, path=entry.path()) for entry in entries]
 
 
-def _own_photos(folder: Path) -> Iterator[Subject]:
+def _own_photos(folder: Path) -> Iterator[BenchPicture]:
     found = False
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
@@ -85,6 +85,6 @@ def _own_photos(folder: Path) -> Iterator[Subject]:
                 found = True
         except (OSError, UnidentifiedImageError):
             continue
-        yield Subject(name=path.name, trait="a photo of yours", path=path)
+        yield BenchPicture(name=path.name, trait="your own photo", path=path)
     if not found:
         raise NotAPhotoFolderError(folder)

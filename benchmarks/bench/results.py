@@ -5,36 +5,26 @@ The report and every comparison read this and nothing else.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from harness.errors import ThumbrigError
+from benchmarks.bench.machine import MeasuredOn
+from harness.files import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = "thumbrig-bench/1"
+FORMAT: Final = "thumbrig-bench/1"
 
 _PERCENTILES = 100
 
 
-class UnreadableResultsError(ThumbrigError):
-    """Raised when a file holds no results, or those of another version of the format."""
-
-    def __init__(self, path: Path, came: str) -> None:
-        super().__init__(f"{path}: expected results of format {FORMAT}, got {came}; run `nox -s bench` again")
-
-
 @dataclass(frozen=True, kw_only=True)
-class Environment:
+class BenchedOn(MeasuredOn):
     """Where and how it was measured; `limiter_is_hard` says whether the kernel enforced the memory cap."""
 
-    date: str
-    machine: str
     cores: int
-    versions: dict[str, str]
     memory_mb: int
     cpu: str
     limiter: str
@@ -96,8 +86,8 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """One picture and each contender at it; `original` and `thumbnail` name files beside the results."""
+class MeasuredPicture:
+    """One picture and its measurements; `original` and `thumbnail` name files beside the results."""
 
     name: str
     trait: str
@@ -131,7 +121,7 @@ class SmallestMemory:
 
 @dataclass(frozen=True, kw_only=True)
 class LargestPicture:
-    """How a contender ends with a picture of the most pixels that the contract allows, in one format."""
+    """How a contender fares with a picture of the most pixels that the contract allows."""
 
     contender: str
     format: str
@@ -155,9 +145,9 @@ class Soak:
 class Results:
     """Everything that one run measured."""
 
-    environment: Environment
+    environment: BenchedOn
     contenders: list[Contender]
-    pictures: list[Picture]
+    pictures: list[MeasuredPicture]
     sweep: list[SweepPoint] = field(default_factory=list)
     smallest_memory: list[SmallestMemory] = field(default_factory=list)
     largest_pictures: list[LargestPicture] = field(default_factory=list)
@@ -166,28 +156,10 @@ class Results:
 
 def write(results: Results, path: Path) -> None:
     """Store results as JSON."""
-    path.write_text(json.dumps({"format": FORMAT, **asdict(results)}, indent=1, ensure_ascii=False) + "\n")
+    write_json(path, results, format_number=FORMAT)
 
 
 def read(path: Path) -> Results:
-    """Read stored results; raises UnreadableResultsError."""
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as exc:
-        raise UnreadableResultsError(path, str(exc)) from exc
-    came = stored.pop("format", "none")
-    if came != FORMAT:
-        raise UnreadableResultsError(path, f"format {came!r}")
-    pictures = [
-        Picture(**{**picture, "measurements": [Measurement(**entry) for entry in picture["measurements"]]})
-        for picture in stored["pictures"]
-    ]
-    return Results(
-        environment=Environment(**stored["environment"]),
-        contenders=[Contender(**entry) for entry in stored["contenders"]],
-        pictures=pictures,
-        sweep=[SweepPoint(**entry) for entry in stored["sweep"]],
-        smallest_memory=[SmallestMemory(**entry) for entry in stored["smallest_memory"]],
-        largest_pictures=[LargestPicture(**entry) for entry in stored["largest_pictures"]],
-        soaks=[Soak(**entry) for entry in stored["soaks"]],
-    )
+    """Read stored results; raises UnreadableFileError."""
+    expected = f"results of format {FORMAT}, made by `nox -s bench`"
+    return read_json(path, Results, format_number=FORMAT, expected=expected)

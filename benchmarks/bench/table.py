@@ -5,34 +5,23 @@ from __future__ import annotations
 from statistics import geometric_mean, median
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from harness.console import console
 
+if TYPE_CHECKING:
     from benchmarks.bench.results import Measurement, Results
 
-_LOG_WIDTH = 150
 _MB = 2**20
 
 
 def print_results(results: Results) -> None:
     """Print all tables that there are figures for."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_LOG_WIDTH)
-    for table in _tables(results):
+    output = console()
+    for table in (_pictures(results), _cold(results), _sweep(results), _limits(results)):
         if table.row_count:
-            console.print()
-            console.print(table)
-
-
-def _tables(results: Results) -> Iterable[Table]:
-    yield _pictures(results)
-    yield _cold(results)
-    yield _sweep(results)
-    yield _limits(results)
+            output.print()
+            output.print(table)
 
 
 def _pictures(results: Results) -> Table:
@@ -102,7 +91,8 @@ def _sweep(results: Results) -> Table:
 def _limits(results: Results) -> Table:
     table = _table("limits", "contender", "question", "answer")
     for smallest in results.smallest_memory:
-        answer = f"{smallest.memory_mb} MB, below that {smallest.needs} fails"
+        answer = f"{smallest.memory_mb} MB" if smallest.memory_mb else "none of the sizes tried"
+        answer += f", below that {smallest.needs} fails" if smallest.needs else ""
         table.add_row(smallest.contender, "smallest memory for all pictures", answer)
     for largest in results.largest_pictures:
         answer = f"{largest.outcome}, peak {largest.peak_memory_bytes / _MB:.0f} MB"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from benchmarks.bench import contenders, explore, measure, results
+from benchmarks.bench import measure, results
+from benchmarks.bench.contenders import choose, deployed_contenders
 from benchmarks.bench.machine import cpu_model
-from benchmarks.bench.plan import REFERENCE, Plan, choose_subjects, parse_sizes
-from benchmarks.bench.stage import open_stage
+from benchmarks.bench.plan import REFERENCE, BenchPlan, bench_pictures, parse_sizes
 from benchmarks.bench.table import print_results
 from benchmarks.report.page import write_bench_report
 
@@ -66,21 +66,21 @@ def command(  # noqa: PLR0913  each is an option
 ) -> None:
     """Measure functions that make thumbnails, under Lambda's limits."""
     sizes_mb = parse_sizes(memory)
-    subjects = choose_subjects(pictures, images, quick=quick)
-    specs = contenders.choose(names)
+    subjects = bench_pictures(pictures, images, quick=quick)
+    specs = choose(names)
     output.mkdir(parents=True, exist_ok=True)
     own = USUAL_MB if USUAL_MB in sizes_mb else sizes_mb[0]
-    with open_stage(
+    with deployed_contenders(
         specs, memory_mb=own, cpu=cpu, limiter=limiter, cache=PROJECT / ".cache" / "packages"
-    ) as stage:
-        click.echo(stage.target.limits)
-        plan = Plan(
-            stage=stage,
-            subjects=subjects,
+    ) as contenders:
+        click.echo(contenders[0].target.limits)
+        plan = BenchPlan(
+            contenders=contenders,
+            pictures=subjects,
             folder=output,
             memory_mb=own,
             seconds_per_picture=1.5 if quick else 3.0,
-            pictures=[],
+            measured=[],
         )
         code = measure_pictures(plan)
         if code == pytest.ExitCode.INTERRUPTED:
@@ -96,7 +96,7 @@ def command(  # noqa: PLR0913  each is an option
     sys.exit(code)
 
 
-def measure_pictures(plan: Plan) -> int:
+def measure_pictures(plan: BenchPlan) -> int:
     """Run the benchmark of each picture, by pytest-benchmark, and return pytest's exit code."""
     storage = plan.folder / "pytest-benchmark.json"
     arguments = [
@@ -119,55 +119,54 @@ def measure_pictures(plan: Plan) -> int:
     return int(pytest.main(arguments, plugins=[plan]))
 
 
-def collect(plan: Plan, *, cpu: Cpu, cold_starts: int) -> results.Results:
+def collect(plan: BenchPlan, *, cpu: Cpu, cold_starts: int) -> results.Results:
     """Measure the cold starts, and put all results together."""
-    subject = next((s for s in plan.subjects if s.name == REFERENCE), plan.subjects[0])
+    subject = next((s for s in plan.pictures if s.name == REFERENCE), plan.pictures[0])
     click.echo(f"cold starts, {cold_starts} of each contender, with {subject.name}")
-    cold = measure.measure_cold_starts(plan.stage, subject.name, subject.path.read_bytes(), times=cold_starts)
-    return results.Results(environment=_environment(plan, cpu=cpu), contenders=cold, pictures=plan.pictures)
+    cold = measure.measure_cold_starts(
+        plan.contenders, subject.name, subject.path.read_bytes(), times=cold_starts
+    )
+    return results.Results(environment=_environment(plan, cpu=cpu), contenders=cold, pictures=plan.measured)
 
 
-def sweep(plan: Plan, sizes_mb: Sequence[int]) -> list[results.SweepPoint]:
+def sweep(plan: BenchPlan, sizes_mb: Sequence[int]) -> list[results.SweepPoint]:
     """Measure the first picture at every size."""
-    subject = plan.subjects[0]
+    subject = plan.pictures[0]
     click.echo(f"sweep over {sizes_mb} MB, with {subject.name}")
     data = subject.path.read_bytes()
-    return measure.sweep_memory(plan.stage, subject.name, data, sizes_mb=sizes_mb, rounds=_SWEEP_ROUNDS)
+    return measure.sweep_memory(plan.contenders, subject.name, data, sizes_mb=sizes_mb, rounds=_SWEEP_ROUNDS)
 
 
 def explored(
-    plan: Plan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
+    plan: BenchPlan, found: results.Results, *, smallest: bool, largest: bool, soak: bool
 ) -> results.Results:
     """Add what the options ask for beyond the pictures."""
-    entrants = plan.stage.entrants
     if smallest:
         click.echo("smallest memory, by bisection over all pictures")
-        data = [(subject.name, subject.path.read_bytes()) for subject in plan.subjects]
+        data = [(subject.name, subject.path.read_bytes()) for subject in plan.pictures]
         found = replace(
             found,
-            smallest_memory=[explore.smallest_memory(plan.stage, entrant, data) for entrant in entrants],
+            smallest_memory=[measure.smallest_memory(contender, data) for contender in plan.contenders],
         )
     if largest:
         click.echo("100 megapixels of each format")
-        every = [explore.largest_pictures(plan.stage, entrant) for entrant in entrants]
+        every = [measure.largest_pictures(contender) for contender in plan.contenders]
         found = replace(found, largest_pictures=[one for several in every for one in several])
     if soak:
         click.echo(f"soak, {_SOAK_INVOCATIONS} warm invocations of each contender, more while memory grows")
-        subject = plan.subjects[0]
+        subject = plan.pictures[0]
         soaks = [
-            explore.soak(
-                plan.stage, entrant, subject.name, subject.path.read_bytes(), invocations=_SOAK_INVOCATIONS
-            )
-            for entrant in entrants
+            measure.soak(contender, subject.name, subject.path.read_bytes(), invocations=_SOAK_INVOCATIONS)
+            for contender in plan.contenders
         ]
         found = replace(found, soaks=soaks)
     return found
 
 
-def _environment(plan: Plan, *, cpu: Cpu) -> results.Environment:
-    limiter = plan.stage.target.confinement.limiter
-    runtimes = {entrant.name: entrant.function.runtime for entrant in plan.stage.entrants}
-    return results.Environment(
+def _environment(plan: BenchPlan, *, cpu: Cpu) -> results.BenchedOn:
+    limiter = plan.contenders[0].target.confinement.limiter
+    runtimes = {contender.name: contender.function.runtime for contender in plan.contenders}
+    return results.BenchedOn(
         date=datetime.now(UTC).date().isoformat(),
         machine=cpu_model(),
         cores=os.cpu_count() or 1,

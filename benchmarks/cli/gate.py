@@ -27,7 +27,7 @@ from harness.package.function import FunctionFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from benchmarks.bench.plan import Subject
+    from benchmarks.bench.plan import BenchPicture
     from benchmarks.gate.baseline import Baseline
     from benchmarks.gate.observe import PictureResult
     from benchmarks.gate.snapshot import Observation
@@ -44,7 +44,7 @@ class GateRun:
     """What is judged, by which pictures and baseline, and where the reports go."""
 
     function: FunctionFolder
-    subjects: Sequence[Subject]
+    subjects: Sequence[BenchPicture]
     parameters: Mapping[str, str]
     limiter: str | None
     baseline: Path

@@ -11,19 +11,15 @@ from benchmarks.report.tune_page import write_tune_report
 from benchmarks.tuning import apply as profiles
 from benchmarks.tuning import results
 from benchmarks.tuning import setting as settings
-from benchmarks.tuning.aim import Goal
+from benchmarks.tuning.aim import Goal, Traffic
 from benchmarks.tuning.cache import TrialCache
-from benchmarks.tuning.dask_workers import dask_workers
-from benchmarks.tuning.markdown import write_figures
-from benchmarks.tuning.progress import show
-from benchmarks.tuning.run import Plan, run
-from benchmarks.tuning.samples import choose_samples
-from benchmarks.tuning.savings import Traffic
-from benchmarks.tuning.store import to_results, write_thumbnails
-from benchmarks.tuning.sweep import Sweep
-from benchmarks.tuning.table import print_results
-from benchmarks.tuning.versions import versions
-from benchmarks.tuning.workers import Workers, local_workers
+from benchmarks.tuning.pictures import tuning_pictures
+from benchmarks.tuning.results import to_results, write_thumbnails
+from benchmarks.tuning.run import TuningPlan, run
+from benchmarks.tuning.sweep import TuningSweep
+from benchmarks.tuning.table import print_results, show, write_figures
+from benchmarks.tuning.trial import versions
+from benchmarks.tuning.workers import Workers, dask_workers, local_workers
 from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
 from resizer.formats import OutputFormat
@@ -78,8 +74,8 @@ def command(  # noqa: PLR0913  each is an option
 ) -> None:
     """Search for encoder settings, and show what the best would save."""
     with errors_in_one_line(interrupted=_INTERRUPTED):
-        tuned_for, rest = choose_samples(images, quick=quick)
-        plan = Plan(
+        tuned_for, rest = tuning_pictures(images, quick=quick)
+        plan = TuningPlan(
             goal=Goal(aim) if target_score is None else Goal.SCORE,
             target_score=target_score,
             formats=parse_formats(formats),
@@ -108,10 +104,10 @@ def parse_formats(text: str) -> tuple[OutputFormat, ...]:
     return tuple(known[name] for name in names)
 
 
-def tune(plan: Plan, workers: Workers, *, output: Path, cache: Path) -> results.TuneResults:
+def tune(plan: TuningPlan, workers: Workers, *, output: Path, cache: Path) -> results.TuneResults:
     """Search, and store what was found."""
     kept = TrialCache(folder=cache, machine=workers.machine, versions=versions())
-    sweep = Sweep(workers=workers, cache=kept, today=settings.today(), progress=show)
+    sweep = TuningSweep(workers=workers, cache=kept, today=settings.today(), progress=show)
     found = run(plan, sweep)
     photos = write_thumbnails(plan, found, sweep, output)
     stored = to_results(plan, found, sweep, photos)

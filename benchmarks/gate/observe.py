@@ -18,9 +18,8 @@ from botocore.exceptions import ClientError
 from PIL import Image
 
 from benchmarks.bench import quality
-from benchmarks.bench.contenders import Spec
-from benchmarks.bench.plan import choose_subjects
-from benchmarks.bench.stage import PASSED, invoke, open_stage, outcome_of
+from benchmarks.bench.contenders import PASSED, Spec, deployed_contenders, invoke, outcome_of
+from benchmarks.bench.plan import bench_pictures
 from benchmarks.gate.provenance import SettingsLog, describe
 from benchmarks.gate.snapshot import (
     MemoryEnvironment,
@@ -37,8 +36,8 @@ from harness.package.platforms import lambda_platform
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
-    from benchmarks.bench.plan import Subject
-    from benchmarks.bench.stage import Entrant, Original, Stage
+    from benchmarks.bench.contenders import DeployedContender, Original
+    from benchmarks.bench.plan import BenchPicture
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
     from harness.sandbox.environment import Environment
@@ -62,7 +61,7 @@ class UnreadableFixtureError(ThumbrigError):
 class NoPictureError(ThumbrigError):
     """Raised when the function wrote something else than a picture as its thumbnail."""
 
-    def __init__(self, subject: Subject, thumbnail: bytes) -> None:
+    def __init__(self, subject: BenchPicture, thumbnail: bytes) -> None:
         super().__init__(
             f"{subject.name}: expected a picture as its thumbnail, got {len(thumbnail):,} bytes that start"
             f" with {thumbnail[:12]!r}; repair the function"
@@ -80,9 +79,9 @@ class PictureResult:
     peak_bytes: int
 
 
-def choose_pictures(images: Path | None, function: FunctionFolder) -> list[Subject]:
+def choose_pictures(images: Path | None, function: FunctionFolder) -> list[BenchPicture]:
     """Choose the pictures of a folder, or the catalogue's without those that the function cannot do."""
-    subjects = choose_subjects((), images, quick=False)
+    subjects = bench_pictures((), images, quick=False)
     chosen = {subject.name for subject in subjects}
     for path in sorted(images.iterdir()) if images else ():
         media_type = mimetypes.guess_type(path.name)[0] or ""
@@ -94,7 +93,7 @@ def choose_pictures(images: Path | None, function: FunctionFolder) -> list[Subje
 
 def observe(
     function: FunctionFolder,
-    subjects: Sequence[Subject],
+    subjects: Sequence[BenchPicture],
     *,
     parameters: Mapping[str, str],
     limiter: str | None,
@@ -105,16 +104,17 @@ def observe(
     # Beside the rest: nothing needs it before the end.
     with ThreadPoolExecutor(max_workers=1) as packer:
         packing = packer.submit(build, function, lambda_platform(function.runtime, "x86_64"), cache=_CACHE)
-        with open_stage([spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=limiter, cache=_CACHE) as stage:
-            entrant = stage.entrants[0]
+        with deployed_contenders(
+            [spec], memory_mb=_MEMORY_MB, cpu="unshaped", limiter=limiter, cache=_CACHE
+        ) as (contender,):
             # Nothing is to be measured under a limiter that does not limit.
-            _ = stage.target.limits
+            _ = contender.target.limits
             log = SettingsLog()
-            with contextlib.closing(_results(stage, entrant, subjects, log)) as coming:
+            with contextlib.closing(_results(contender, subjects, log)) as coming:
                 results = list(progress(coming))
-            used = stage.target.confinement.limiter
+            used = contender.target.confinement.limiter
             platform = used.platform(function.runtime)
-            made_by = describe(function, entrant, platform, logged=log.settings)
+            made_by = describe(function, contender, platform, logged=log.settings)
         package = packing.result()
     made = {result.name: (result, result.thumbnail) for result in results if result.thumbnail}
     return Observation(
@@ -134,7 +134,7 @@ def observe(
 
 
 def rescored(
-    then: Snapshot, now: Snapshot, images: Mapping[str, bytes], subjects: Sequence[Subject]
+    then: Snapshot, now: Snapshot, images: Mapping[str, bytes], subjects: Sequence[BenchPicture]
 ) -> Snapshot:
     """Score a baseline's thumbnails anew if the rig's scorer has changed, so that both sides have today's."""
     if then.scorer == now.scorer:
@@ -184,47 +184,47 @@ class _RunningEnvironments:
 
 
 def _results(
-    stage: Stage, entrant: Entrant, subjects: Sequence[Subject], log: SettingsLog
+    contender: DeployedContender, subjects: Sequence[BenchPicture], log: SettingsLog
 ) -> Generator[PictureResult, None, None]:
     running = _RunningEnvironments()
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         try:
-            yield from workers.map(lambda subject: _result(stage, entrant, subject, log, running), subjects)
+            yield from workers.map(lambda subject: _result(contender, subject, log, running), subjects)
         finally:
             running.close()
 
 
 def _result(
-    stage: Stage, entrant: Entrant, subject: Subject, log: SettingsLog, running: _RunningEnvironments
+    contender: DeployedContender, subject: BenchPicture, log: SettingsLog, running: _RunningEnvironments
 ) -> PictureResult:
     data = _read(subject)
-    original = entrant.put(subject.name, data)
+    original = contender.put(subject.name, data)
     # A new environment for each picture: the peak of one that has served others depends on their order.
-    with running.keeping(stage.start(entrant, log=log)) as environment:
+    with running.keeping(contender.start(log=log)) as environment:
         invocation = invoke(environment, original)
     outcome = outcome_of(invocation)
-    image = _image(entrant, original) if outcome == PASSED else b""
+    image = _image(contender, original) if outcome == PASSED else b""
     if outcome == PASSED and not image:
         outcome = "no thumbnail, and no error either"
     return PictureResult(
         name=subject.name,
         outcome=outcome,
         image=image,
-        thumbnail=_figures(subject, data, image, entrant.deployment.thumbnail_extension) if image else None,
+        thumbnail=_figures(subject, data, image, contender.deployment.thumbnail_extension) if image else None,
         peak_bytes=invocation.peak_memory_bytes,
     )
 
 
-def _read(subject: Subject) -> bytes:
+def _read(subject: BenchPicture) -> bytes:
     try:
         return subject.path.read_bytes()
     except OSError as exc:
         raise UnreadableFixtureError(subject.path, exc.strerror) from exc
 
 
-def _image(entrant: Entrant, original: Original) -> bytes:
+def _image(contender: DeployedContender, original: Original) -> bytes:
     try:
-        return entrant.thumbnail(original)
+        return contender.thumbnail(original)
     except ClientError as exc:
         # Without s3:ListBucket, S3 answers 403 for a key that is not there.
         if exc.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
@@ -232,7 +232,7 @@ def _image(entrant: Entrant, original: Original) -> bytes:
         raise
 
 
-def _figures(subject: Subject, original: bytes, image: bytes, extension: str) -> ThumbnailFigures:
+def _figures(subject: BenchPicture, original: bytes, image: bytes, extension: str) -> ThumbnailFigures:
     size = _size_of(subject, image)
     return ThumbnailFigures(
         file_name=subject.name + extension,
@@ -245,7 +245,7 @@ def _figures(subject: Subject, original: bytes, image: bytes, extension: str) ->
     )
 
 
-def _size_of(subject: Subject, thumbnail: bytes) -> tuple[int, int]:
+def _size_of(subject: BenchPicture, thumbnail: bytes) -> tuple[int, int]:
     try:
         with Image.open(io.BytesIO(thumbnail)) as image:
             return image.size
@@ -253,7 +253,7 @@ def _size_of(subject: Subject, thumbnail: bytes) -> tuple[int, int]:
         raise NoPictureError(subject, thumbnail) from exc
 
 
-def _score(subject: Subject, original: bytes, thumbnail: bytes, size: tuple[int, int]) -> float:
+def _score(subject: BenchPicture, original: bytes, thumbnail: bytes, size: tuple[int, int]) -> float:
     """Score a thumbnail against the lossless one of its own size."""
     try:
         lossless = quality.lossless_thumbnail(original, size)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from benchmarks.bench.stage import Entrant
+    from benchmarks.bench.contenders import DeployedContender
     from harness.package.function import FunctionFolder
     from harness.package.platforms import Platform
 
@@ -68,20 +68,20 @@ class SettingsLog:
 
 
 def describe(
-    folder: FunctionFolder, entrant: Entrant, platform: Platform, *, logged: Mapping[str, str]
+    folder: FunctionFolder, contender: DeployedContender, platform: Platform, *, logged: Mapping[str, str]
 ) -> Provenance:
     """Describe the function that runs on a platform; `logged` are the settings in its log."""
-    with zipfile.ZipFile(entrant.package.path) as archive:
+    with zipfile.ZipFile(contender.package.path) as archive:
         libraries = dict(_node_libraries(archive))
         build = _build(archive)
     # In a container of Lambda's own runtime the package is for another interpreter than the rig's.
     if folder.family.name == "python" and platform == host_platform():
-        libraries |= _python_libraries(entrant.function.task_root)
+        libraries |= _python_libraries(contender.function.task_root)
     # The bucket's name is another one in each run.
     settings = {
         name: value
-        for name, value in {**entrant.function.variables, **logged}.items()
-        if value != entrant.deployment.bucket
+        for name, value in {**contender.function.variables, **logged}.items()
+        if value != contender.deployment.bucket
     }
     return Provenance(
         name=folder.name,

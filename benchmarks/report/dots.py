@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmarks.bench.results import Picture, Results
+    from benchmarks.bench.results import MeasuredPicture, Results
     from harness.plotting.palette import Style
 
 _WIDTH_PX: Final = 1040
@@ -138,7 +138,7 @@ def _last(group: Sequence[int], values: Sequence[float], gap: float) -> float:
     return _first(group, values, gap) + gap * (len(group) - 1)
 
 
-def _row(axes: Axes, row: int, picture: Picture, styles: Mapping[str, Style]) -> None:
+def _row(axes: Axes, row: int, picture: MeasuredPicture, styles: Mapping[str, Style]) -> None:
     ranked = fastest_first(picture.measurements)
     times = [entry.p50_ms or 0.0 for entry in ranked]
     if times:
@@ -174,7 +174,7 @@ def _dot(axes: Axes, x: float, y: float, style: Style, *, size_px: float = 8) ->
     )
 
 
-def _slowness(picture: Picture, focus: str | None) -> float:
+def _slowness(picture: MeasuredPicture, focus: str | None) -> float:
     own = measurement(picture, focus)
     times = [entry.p50_ms or 0.0 for entry in fastest_first(picture.measurements)]
     return (own.p50_ms if own else None) or max(times, default=0.0)

@@ -21,7 +21,7 @@ from benchmarks.report.selection import (
 from harness.plotting import numbers
 
 if TYPE_CHECKING:
-    from benchmarks.bench.results import Contender, Measurement, Picture, Results, SweepPoint
+    from benchmarks.bench.results import Contender, MeasuredPicture, Measurement, Results, SweepPoint
 
 # Two medians this close count as equal: a choice, not the run's own spread.
 TIE_RATIO: Final = 1.05
@@ -142,7 +142,7 @@ def _memory(results: Results) -> str:
     return _compared(text, own.median_peak_bytes, peaks)
 
 
-def _others(picture: Picture, own: Measurement) -> list[Measurement]:
+def _others(picture: MeasuredPicture, own: Measurement) -> list[Measurement]:
     return [entry for entry in fastest_first(picture.measurements) if entry.contender != own.contender]
 
 

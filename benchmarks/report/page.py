@@ -19,7 +19,7 @@ from harness.plotting.images import preview
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.bench.results import Measurement, Picture, Results
+    from benchmarks.bench.results import MeasuredPicture, Measurement, Results
     from harness.plotting.canvas import Plot
     from harness.plotting.images import EmbeddedImage
 
@@ -90,7 +90,7 @@ def _plots(results: Results) -> list[Plot]:
     return [plot for maker in makers if (plot := maker(results))]
 
 
-def _picture(number: int, picture: Picture, results: Results, folder: Path) -> GalleryPicture:
+def _picture(number: int, picture: MeasuredPicture, results: Results, folder: Path) -> GalleryPicture:
     entries = ours_first(results, picture.measurements, lambda entry: entry.contender)
     pixels = f"{picture.width:,} \N{MULTIPLICATION SIGN} {picture.height:,}, " if picture.width else ""
     return GalleryPicture(

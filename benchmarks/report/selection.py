@@ -10,7 +10,7 @@ from harness.plotting.palette import styles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from benchmarks.bench.results import Measurement, Picture, Results, SweepPoint
+    from benchmarks.bench.results import MeasuredPicture, Measurement, Results, SweepPoint
     from harness.plotting.palette import Style
 
 T = TypeVar("T")
@@ -35,13 +35,13 @@ def styles_of(results: Results) -> Mapping[str, Style]:
     return styles([contender.name for contender in results.contenders], first=focus(results) or "")
 
 
-def reference(results: Results) -> Picture | None:
+def reference(results: Results) -> MeasuredPicture | None:
     """Find the reference picture; without one of that name the first stands in."""
     named = (picture for picture in results.pictures if picture.name.partition(".")[0] == _REFERENCE)
     return next(named, results.pictures[0] if results.pictures else None)
 
 
-def measurement(picture: Picture, contender: str | None) -> Measurement | None:
+def measurement(picture: MeasuredPicture, contender: str | None) -> Measurement | None:
     """Find what a contender did with a picture."""
     return next((entry for entry in picture.measurements if entry.contender == contender), None)
 
@@ -62,7 +62,7 @@ def failures_last(measurements: list[Measurement]) -> list[Measurement]:
     return ranked + [entry for entry in measurements if entry not in ranked]
 
 
-def made_by_all(results: Results) -> list[Picture]:
+def made_by_all(results: Results) -> list[MeasuredPicture]:
     """Find the pictures with a score from every contender that has any: only these compare like with like."""
     scored = {
         entry.contender for picture in results.pictures for entry in picture.measurements if _has_score(entry)
@@ -74,7 +74,7 @@ def made_by_all(results: Results) -> list[Picture]:
     ]
 
 
-def mean_bytes_and_score(pictures: list[Picture], contender: str) -> tuple[float, float] | None:
+def mean_bytes_and_score(pictures: list[MeasuredPicture], contender: str) -> tuple[float, float] | None:
     """Average a contender's bytes and scores over pictures."""
     pairs = [
         (entry.bytes_out, entry.ssimulacra2)

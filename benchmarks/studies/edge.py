@@ -6,17 +6,16 @@ kept alive. The thumbnail lies in a real bucket, and is in the edge's cache afte
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
-import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
 import psutil
 
 from benchmarks.bench.machine import cpu_model
@@ -51,22 +50,22 @@ class NoLoadGeneratorError(ThumbrigError):
 
 
 class TooFewCoresError(ThumbrigError):
-    """Raised when edge and load generator cannot have a core each."""
+    """Raised when the edge and the load generator cannot have a core each."""
 
     def __init__(self, cores: int) -> None:
         super().__init__(f"expected two cores or more, one for the edge and one for wrk, got {cores}")
 
 
 class UnreadableOutputError(ThumbrigError):
-    """Raised when wrk prints something else than it did."""
+    """Raised when wrk prints something else than expected."""
 
     def __init__(self, pattern: str, text: str) -> None:
         super().__init__(f"expected {pattern} in what wrk prints, got: {text.strip()}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measurement:
-    """What a run found, and where."""
+class EdgeLoad:
+    """What a run measured, and on which machine."""
 
     format_version: int
     date: str
@@ -83,20 +82,19 @@ class Measurement:
     failed_requests: int
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+@click.command(help=__doc__)
+@click.option("--connections", default=10, show_default=True, help="Connections at the same time.")
+@click.option("--seconds", default=10, show_default=True, help="How long the load lasts.")
+@click.option("--json", "json_path", type=Path, help="Write the results to this file.")
+def command(*, connections: int, seconds: int, json_path: Path | None) -> None:
     """Measure, print, and write the file that was asked for."""
-    options = _options(arguments)
-    try:
-        measurement = measure(connections=options.connections, seconds=options.seconds)
-    except ThumbrigError as exc:
-        print(f"thumbrig: {exc}", file=sys.stderr)
-        sys.exit(2)
-    print(summary(measurement))
-    if options.json:
-        options.json.write_text(json.dumps(asdict(measurement), indent=2) + "\n")
+    result = measure(connections=connections, seconds=seconds)
+    print(summary(result))
+    if json_path:
+        json_path.write_text(json.dumps(asdict(result), indent=2) + "\n")
 
 
-def measure(*, connections: int, seconds: int) -> Measurement:
+def measure(*, connections: int, seconds: int) -> EdgeLoad:
     """Run an edge on one core and wrk on another."""
     if shutil.which("wrk") is None:
         raise NoLoadGeneratorError
@@ -127,7 +125,7 @@ def measure(*, connections: int, seconds: int) -> Measurement:
 
 def _load(
     edge: Edge, cores: Sequence[int], thumbnail_bytes: int, *, connections: int, seconds: int
-) -> Measurement:
+) -> EdgeLoad:
     server = psutil.Process(edge.process_id)
     server.cpu_affinity([cores[0]])
     command = ["taskset", "-c", str(cores[1]), "wrk", "--latency", "-t1", f"-c{connections}"]
@@ -137,7 +135,7 @@ def _load(
     printed = process.run([*command, f"-d{seconds}s", url])
     done, used = edge.counts().since(before), sum(server.cpu_times()[:2]) - busy
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", printed)
-    return Measurement(
+    return EdgeLoad(
         format_version=FORMAT_VERSION,
         date=datetime.now(UTC).date().isoformat(),
         machine=cpu_model(),
@@ -164,23 +162,23 @@ def parse_percentiles(printed: str) -> dict[str, float]:
     return found
 
 
-def summary(measurement: Measurement) -> str:
-    """Say it in a table that docs/performance.md quotes."""
-    latencies = measurement.percentiles_milliseconds
+def summary(load: EdgeLoad) -> str:
+    """Return the table that docs/performance.md quotes."""
+    latencies = load.percentiles_milliseconds
     return (
-        f"{measurement.tool}, {measurement.connections} connections kept alive, TLS, "
-        f"{measurement.seconds} s, a thumbnail of {measurement.thumbnail_bytes:,} bytes; "
-        f"{measurement.machine}\n\n"
+        f"{load.tool}, {load.connections} connections kept alive, TLS, "
+        f"{load.seconds} s, a thumbnail of {load.thumbnail_bytes:,} bytes; "
+        f"{load.machine}\n\n"
         "| requests a second | p50 | p90 | p99 | CPU a request | to the origin | failed |\n"
         "|--:|--:|--:|--:|--:|--:|--:|\n"
-        f"| {measurement.requests_per_second:,.0f} | {latencies['p50']:.1f} ms | {latencies['p90']:.1f} ms "
-        f"| {latencies['p99']:.1f} ms | {measurement.cpu_microseconds_per_request:.0f} us "
-        f"| {measurement.origin_requests} | {measurement.failed_requests} |"
+        f"| {load.requests_per_second:,.0f} | {latencies['p50']:.1f} ms | {latencies['p90']:.1f} ms "
+        f"| {latencies['p99']:.1f} ms | {load.cpu_microseconds_per_request:.0f} us "
+        f"| {load.origin_requests} | {load.failed_requests} |"
     )
 
 
 def _version() -> str:
-    # Asked for its version it answers, and exits with 1.
+    # It prints its version, and then exits with 1.
     printed = process.run(["sh", "-c", "wrk -v || true"])
     return "wrk " + _found(r"wrk (\S+) \[", printed)
 
@@ -190,15 +188,3 @@ def _found(pattern: str, text: str) -> str:
     if match is None:
         raise UnreadableOutputError(pattern, text)
     return match[1]
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.studies.edge", description=__doc__)
-    parser.add_argument("--connections", type=int, default=10, help="connections at the same time")
-    parser.add_argument("--seconds", type=int, default=10, help="how long the load lasts")
-    parser.add_argument("--json", type=Path, help="write the results to this file")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,30 +1,33 @@
-"""`nox -s memory`: what large pictures of each kind take, and what the function thought before.
+"""What large pictures of each kind take, and what the function estimated before: `nox -s memory`.
 
-Each picture is served twice by the deployed function. Once at the memory in question, all by one environment
-after the other: it gives a thumbnail, refuses, or is killed. What is refused is served once more where there
-is room for everything, so that its true peak stands beside the estimate.
+The deployed function serves each picture. At the memory in question, one environment after the other serves
+them all: it makes a thumbnail, refuses, or is killed. What is refused is served once more where there is room
+for everything, so that its true peak stands beside the estimate.
 """
 
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bench import contenders
-from benchmarks.bench.stage import PASSED, Company, invoke, open_stage, outcome_of
+from benchmarks.bench.contenders import (
+    PASSED,
+    WarmEnvironments,
+    choose,
+    deployed_contenders,
+    invoke,
+    outcome_of,
+)
 from fixtures.images.kinds import KINDS, Canvas
-from harness.errors import ThumbrigError
+from harness.console import console
 from harness.sandbox.limits.base import BYTES_PER_MB
 from resizer.engines.auto import preferred
-from resizer.errors import TooMuchMemoryError
 from resizer.footprint import added_bytes
 from resizer.header import read_header
 from resizer.settings import Settings
@@ -32,19 +35,18 @@ from resizer.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from benchmarks.bench.stage import Entrant, Original, Stage
-    from harness.sandbox.invocation import Invocation
+    from benchmarks.bench.contenders import DeployedContender
     from resizer.footprint import Decoder
 
-PROJECT = Path(__file__).parents[2]
+_PACKAGES = Path(__file__).parents[2] / ".cache" / "packages"
 _ROOMY_MB = 10_240
-_WIDTH = 130
 _EVERY_PIXEL = 10**12
+_REFUSED = "refused: TooMuchMemory"  # as contenders.py words it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
-    """One picture; the peak is that at the memory in question, or where it was refused, without a limit."""
+class MeasuredKind:
+    """One picture; its peak is that at the memory in question, or, where it was refused, without a limit."""
 
     kind: str
     file_bytes: int
@@ -60,28 +62,19 @@ class Measured:
 @click.option("--megapixels", default=100.0, show_default=True, help="How large the pictures are.")
 @click.option("--kind", "kinds", multiple=True, help="Only kinds whose name has this in it; repeatable.")
 @click.option("--markdown", type=Path, help="Also write the table there.")
-def main(*, memory_mb: int, megapixels: float, kinds: tuple[str, ...], markdown: Path | None) -> None:
+def command(*, memory_mb: int, megapixels: float, kinds: tuple[str, ...], markdown: Path | None) -> None:
     """Serve large pictures of each kind, and compare the estimated with the measured memory."""
-    try:
-        with open_stage(
-            contenders.choose(["auto"]),
-            memory_mb=memory_mb,
-            cpu="unshaped",
-            limiter=None,
-            cache=PROJECT / ".cache" / "packages",
-        ) as stage:
-            click.echo(stage.target.limits)
-            found = list(_measure_all(stage, _chosen(kinds), memory_mb, round((megapixels * 1e6) ** 0.5)))
-    except ThumbrigError as exc:
-        click.echo(f"thumbrig: {exc}", err=True)
-        sys.exit(2)
+    chosen = _chosen(kinds)
+    with deployed_contenders(
+        choose(["auto"]), memory_mb=memory_mb, cpu="unshaped", limiter=None, cache=_PACKAGES
+    ) as (contender,):
+        click.echo(contender.target.limits)
+        side = round((megapixels * 1e6) ** 0.5)
+        found = list(_measure_all(contender, chosen, memory_mb, side))
     _print(found, memory_mb)
     if markdown:
         markdown.write_text(_markdown(found, memory_mb))
     sys.exit(int(any(one.outcome not in {PASSED, _REFUSED} for one in found)))
-
-
-_REFUSED = f"refused: {TooMuchMemoryError.type}"
 
 
 def _chosen(parts: Sequence[str]) -> list[str]:
@@ -91,29 +84,28 @@ def _chosen(parts: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _measure_all(stage: Stage, kinds: Sequence[str], memory_mb: int, side: int) -> Iterator[Measured]:
+def _measure_all(
+    contender: DeployedContender, kinds: Sequence[str], memory_mb: int, side: int
+) -> Iterator[MeasuredKind]:
     canvas = Canvas(side)
-    (entrant,) = stage.entrants
-    with Company(stage, memory_mb=memory_mb) as company, tempfile.TemporaryDirectory() as folder:
+    with WarmEnvironments(memory_mb=memory_mb) as warm:
         for kind in kinds:
-            path = Path(folder) / "picture"
-            path.write_bytes(KINDS[kind](canvas))
-            measured = _measure(stage, company, entrant, kind, path, memory_mb)
+            measured = _measure(contender, warm, kind, KINDS[kind](canvas), memory_mb)
             click.echo(f"{kind}: {measured.outcome}, {measured.peak_bytes / BYTES_PER_MB:.0f} MB")
             yield measured
 
 
-def _measure(  # noqa: PLR0913, PLR0917  what there is to know of one picture
-    stage: Stage, company: Company, entrant: Entrant, kind: str, path: Path, memory_mb: int
-) -> Measured:
-    data = path.read_bytes()
-    original = entrant.put(path.name, data)
-    invocation = invoke(company.environment(entrant), original)
+def _measure(
+    contender: DeployedContender, warm: WarmEnvironments, kind: str, data: bytes, memory_mb: int
+) -> MeasuredKind:
+    original = contender.put("picture", data)
+    invocation = invoke(warm.environment(contender), original)
     outcome = outcome_of(invocation)
     if outcome == _REFUSED:
-        invocation = _without_limit(stage, entrant, original)
+        with contender.environment(memory_mb=_ROOMY_MB) as roomy:
+            invocation = invoke(roomy, original)
     decoder, estimated_bytes = _estimate(data, memory_mb)
-    return Measured(
+    return MeasuredKind(
         kind=kind,
         file_bytes=len(data),
         decoder=decoder,
@@ -122,11 +114,6 @@ def _measure(  # noqa: PLR0913, PLR0917  what there is to know of one picture
         outcome=outcome,
         cpu_seconds=invocation.cpu_seconds,
     )
-
-
-def _without_limit(stage: Stage, entrant: Entrant, original: Original) -> Invocation:
-    with stage.environment(entrant, memory_mb=_ROOMY_MB) as environment:
-        return invoke(environment, original)
 
 
 def _estimate(data: bytes, memory_mb: int) -> tuple[Decoder, int]:
@@ -139,7 +126,7 @@ def _estimate(data: bytes, memory_mb: int) -> tuple[Decoder, int]:
     return decoder, settings.memory.rest_bytes + added(decoder)
 
 
-def _rows(found: Sequence[Measured], memory_mb: int) -> tuple[list[str], list[list[str]]]:
+def _rows(found: Sequence[MeasuredKind], memory_mb: int) -> tuple[list[str], list[list[str]]]:
     columns = [
         "kind",
         "file",
@@ -166,21 +153,17 @@ def _rows(found: Sequence[Measured], memory_mb: int) -> tuple[list[str], list[li
     return columns, rows
 
 
-def _print(found: Sequence[Measured], memory_mb: int) -> None:
+def _print(found: Sequence[MeasuredKind], memory_mb: int) -> None:
     columns, rows = _rows(found, memory_mb)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, width=_WIDTH).print(table)
+    console().print(table)
 
 
-def _markdown(found: Sequence[Measured], memory_mb: int) -> str:
+def _markdown(found: Sequence[MeasuredKind], memory_mb: int) -> str:
     columns, rows = _rows(found, memory_mb)
     lines = [columns, ["---", *["--:"] * (len(columns) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.studies.sandbox`: what the sandbox itself costs, and how true its peak is.
+"""What the sandbox itself costs, and how accurate its peak memory is: `nox -s sandbox`.
 
 The function does nothing, or touches a known number of bytes; so what is measured is the sandbox's own.
 """
@@ -43,8 +43,8 @@ def handle(event, context):
 @click.command()
 @click.option("--invocations", default=500, show_default=True)
 @click.option("--limiter", help="What holds the function; the hardest that works if left out.")
-def main(*, invocations: int, limiter: str | None) -> None:
-    """Measure the sandbox's own cost and the truth of its peak."""
+def command(*, invocations: int, limiter: str | None) -> None:
+    """Measure the sandbox's own cost, and how accurate its peak memory is."""
     held = confinement(limiter)
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment(Path(folder), held)
@@ -100,7 +100,3 @@ def _environment(folder: Path, held: Confinement) -> Environment:
         log=lambda _: Silence(),
         confinement=held,
     )
-
-
-if __name__ == "__main__":
-    main()

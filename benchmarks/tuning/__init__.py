@@ -1,1 +1,1 @@
-"""The search for encoder settings: a sweep over pictures, the front of what is best, and a pick from it."""
+"""The search for encoder settings: a sweep over pictures, the best trade-offs, and a pick among them."""

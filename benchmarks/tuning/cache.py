@@ -1,4 +1,4 @@
-"""Trials that were made before, one small file each.
+"""Trials of earlier runs, one small file each.
 
 A trial is named by everything that decides it: both pictures' pixels, the encoding, the encoders' and the
 scorer's versions, and for its CPU time the machine and the setting that it was measured in turns with. Each
@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.tuning.samples import digest
+from benchmarks.tuning.pictures import digest
 from benchmarks.tuning.trial import Trial
 from harness.errors import ThumbrigError
+from harness.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +60,7 @@ class TrialCache:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def read(self, key: str) -> Trial | None:
-        """Find a trial; what cannot be read was never whole, and is made again."""
+        """Return a trial if it is there; a file that cannot be read was never whole, and is made again."""
         try:
             stored: dict[str, Any] = json.loads(self._path(key).read_text())
             return Trial(**stored)
@@ -73,7 +72,7 @@ class TrialCache:
         self._keep(self._path(key), json.dumps(asdict(made)).encode())
 
     def file(self, key: str, make: Callable[[], bytes]) -> bytes:
-        """Find a thumbnail's file, or make and keep it: some settings need a second for a soft edge."""
+        """Return a thumbnail's file, or make and keep it: some settings need a second for a soft edge."""
         path = self._path(key).with_suffix(".thumbnail")
         with contextlib.suppress(OSError):
             return path.read_bytes()
@@ -82,12 +81,9 @@ class TrialCache:
         return made
 
     def _keep(self, path: Path, content: bytes) -> None:
-        """Write whole or not at all."""
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
+            replace_file(path, content)
         except OSError as exc:
             raise CacheError(self.folder, exc) from exc
 

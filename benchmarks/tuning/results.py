@@ -1,34 +1,32 @@
-"""What a sweep found, as stored: units in the names. The report reads this and nothing else."""
+"""What a search found, as stored: units in the names. The report reads this and nothing else."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from harness.errors import ThumbrigError
+from benchmarks.bench.machine import MeasuredOn
+from benchmarks.tuning.aim import Savings, TriedSetting, front, savings
+from benchmarks.tuning.apply import forecast
+from benchmarks.tuning.pictures import lossless_pixels
+from harness.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from benchmarks.bench.plan import BenchPicture
+    from benchmarks.tuning.run import SearchResult, TuningPlan
+    from benchmarks.tuning.setting import Setting
+    from benchmarks.tuning.sweep import TuningSweep
 
-FORMAT = "thumbrig-tune/1"
-
-
-class UnreadableTuneResultsError(ThumbrigError):
-    """Raised when a file holds no results of a sweep, or those of another version of the format."""
-
-    def __init__(self, path: Path, came: str) -> None:
-        super().__init__(f"{path}: expected results of format {FORMAT}, got {came}; run `nox -s tune` again")
+FORMAT: Final = "thumbrig-tune/1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
-    """Where it was measured; `machine` is the workers', and CPU times hold for it alone."""
+class TunedOn(MeasuredOn):
+    """Where the trials ran; `machine` is the workers', and CPU times hold for it alone."""
 
-    date: str
-    machine: str
     workers: int
-    versions: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,20 +55,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Saved:
-    """What the pick saves against today's setting, below zero spends, with this traffic a month."""
-
-    views: int
-    uploads: int
-    memory_mb: int
-    bytes_per_thumbnail: float
-    percent: float
-    cpu_ms_per_thumbnail: float
-    delivery_usd_a_month: float
-    lambda_usd_a_month: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Photo:
     """A picture, and its thumbnails as files beside the results; `tuned_for` is false for the rest."""
 
@@ -84,9 +68,9 @@ class Photo:
 
 @dataclass(frozen=True, kw_only=True)
 class TuneResults:
-    """One sweep; `best` has the label of the best of each format that will do, for the same aim."""
+    """One search; `best` has the label of the best setting of each format that meets the aim."""
 
-    environment: Environment
+    environment: TunedOn
     aim: str
     aim_text: str
     formats: list[str]
@@ -94,7 +78,7 @@ class TuneResults:
     pick: str
     best: dict[str, str]
     more_cpu: list[str]
-    saved: Saved
+    saved: Savings
     forecast: str
     candidates: list[Candidate]
     rest: list[Candidate]
@@ -107,27 +91,91 @@ class TuneResults:
 
 def write(results: TuneResults, path: Path) -> None:
     """Store results as JSON."""
-    path.write_text(json.dumps({"format": FORMAT, **asdict(results)}, indent=1, ensure_ascii=False) + "\n")
+    write_json(path, results, format_number=FORMAT)
 
 
 def read(path: Path) -> TuneResults:
-    """Read stored results; raises UnreadableTuneResultsError."""
-    try:
-        stored: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError) as exc:
-        raise UnreadableTuneResultsError(path, str(exc)) from exc
-    came = stored.pop("format", "none")
-    if came != FORMAT:
-        raise UnreadableTuneResultsError(path, f"format {came!r}")
-    parts: dict[str, Any] = {
-        "environment": Environment(**stored.pop("environment")),
-        "saved": Saved(**stored.pop("saved")),
-        "candidates": [_candidate(entry) for entry in stored.pop("candidates")],
-        "rest": [_candidate(entry) for entry in stored.pop("rest")],
-        "photos": [Photo(**entry) for entry in stored.pop("photos")],
-    }
-    return TuneResults(**parts, **stored)
+    """Read stored results; raises UnreadableFileError."""
+    expected = f"results of format {FORMAT}, made by `nox -s tune`"
+    return read_json(path, TuneResults, format_number=FORMAT, expected=expected)
 
 
-def _candidate(stored: dict[str, Any]) -> Candidate:
-    return Candidate(**{**stored, "trials": [PictureTrial(**entry) for entry in stored["trials"]]})
+def to_results(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, photos: list[Photo]) -> TuneResults:
+    """Put what was found into the form that is stored."""
+    on_front = {id(one) for one in front(found.tried)}
+    today_rest, pick_rest = found.rest or (found.today, found.pick)
+    today, pick = (
+        TriedSetting(setting=one.setting, trials={**one.trials, **more.trials})
+        for one, more in ((found.today, today_rest), (found.pick, pick_rest))
+    )
+    return TuneResults(
+        environment=TunedOn(
+            date=datetime.now(UTC).date().isoformat(),
+            machine=sweep.workers.machine,
+            workers=sweep.workers.count,
+            versions=sweep.cache.versions,
+        ),
+        aim=plan.goal.value,
+        aim_text=found.aim.text,
+        formats=[output.value for output in plan.formats],
+        today=found.today.setting.label,
+        pick=found.pick.setting.label,
+        best={output: one.setting.label for output, one in found.best.items()},
+        more_cpu=[one.setting.label for one in found.more_cpu],
+        saved=savings(found.today, found.pick, plan.traffic),
+        forecast=forecast(today, pick),
+        candidates=[
+            _candidate(one, on_front=id(one) in on_front)
+            for one in sorted(found.tried, key=lambda one: one.mean_bytes)
+        ],
+        rest=[_candidate(one, on_front=False) for one in found.rest],
+        photos=photos,
+    )
+
+
+def write_thumbnails(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, folder: Path) -> list[Photo]:
+    """Write today's and the pick's thumbnail of every picture beside the results."""
+    (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
+
+    def write_one(picture: BenchPicture, setting: Setting, role: str) -> str:
+        path = Path("thumbnails", f"{picture.name}.{role}{setting.encoding.format.extension}")
+        (folder / path).write_bytes(sweep.thumbnail(setting, picture))
+        return str(path)
+
+    photos = []
+    for picture in (*plan.tuned_for, *plan.rest):
+        lossless = Path("thumbnails", f"{picture.name}.lossless.png")
+        lossless_pixels(picture).image().save(folder / lossless)
+        photos.append(
+            Photo(
+                name=picture.name,
+                trait=picture.trait,
+                tuned_for=picture in plan.tuned_for,
+                today_file=write_one(picture, found.today.setting, "today"),
+                pick_file=write_one(picture, found.pick.setting, "pick"),
+                lossless_file=str(lossless),
+            )
+        )
+    return photos
+
+
+def _candidate(tried: TriedSetting, *, on_front: bool) -> Candidate:
+    return Candidate(
+        label=tried.setting.label,
+        variables=tried.setting.variables,
+        mean_bytes=round(tried.mean_bytes, 1),
+        mean_ssimulacra2=round(tried.mean_score, 3),
+        mean_cpu_ms=round(tried.mean_cpu_ms, 3),
+        cpu_ratio=round(tried.cpu_ratio, 4),
+        on_front=on_front,
+        trials=[
+            PictureTrial(
+                picture=name,
+                size_bytes=trial.size_bytes,
+                ssimulacra2=round(trial.ssimulacra2, 3),
+                cpu_ms=trial.cpu_ms,
+                cpu_ratio=round(trial.cpu_ms / trial.today_cpu_ms, 4),
+            )
+            for name, trial in tried.trials.items()
+        ],
+    )

@@ -1,4 +1,4 @@
-"""A whole run: today's setting, the search, the pick confirmed, and the pick tried on the rest."""
+"""A whole run: today's setting, the search, the pick measured again, and the pick tried on the rest."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ from harness.errors import ThumbrigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from benchmarks.tuning.outcome import Outcome
-    from benchmarks.tuning.samples import Sample
-    from benchmarks.tuning.savings import Traffic
+    from benchmarks.bench.plan import BenchPicture
+    from benchmarks.tuning.aim import Traffic, TriedSetting
     from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.sweep import Sweep
+    from benchmarks.tuning.sweep import TuningSweep
     from resizer.formats import OutputFormat
 
-# The search needs to know who is about as quick as today's setting, the pick who is.
+# The search asks which settings are about as quick as today's; the pick must surely be.
 _SEARCH_ROUNDS: Final = 3
 _CONFIRM_ROUNDS: Final = 15
-# What more CPU time would buy is told up to these multiples of today's.
+# What more CPU time would buy is shown up to these multiples of today's.
 _CPU_LIMITS: Final = (2.0, 5.0, 25.0)
 
 
 class NothingWillDoError(ThumbrigError):
-    """Raised when no setting that was tried reaches what was asked for."""
+    """Raised when no setting that was tried meets the aim."""
 
-    def __init__(self, aim: Aim, best: Outcome | None) -> None:
+    def __init__(self, aim: Aim, best: TriedSetting | None) -> None:
         came = f"at best {best.setting.label} with {best.mean_score:.1f}" if best else "none at all"
         super().__init__(
             f"expected a setting for the aim ({aim.text}), got {came}; lower --target-score, or allow"
@@ -38,98 +37,89 @@ class NothingWillDoError(ThumbrigError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a run is to find."""
+class TuningPlan:
+    """What a run searches for, and with which pictures."""
 
     goal: Goal
     target_score: float | None
     formats: tuple[OutputFormat, ...]
     traffic: Traffic
-    tuned_for: Sequence[Sample]
-    rest: Sequence[Sample]
+    tuned_for: Sequence[BenchPicture]
+    rest: Sequence[BenchPicture]
     quick: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a run has found."""
+class SearchResult:
+    """What a run found; `best` is the best setting of each format."""
 
     aim: Aim
-    outcomes: list[Outcome]
-    pick: Outcome
-    best: dict[str, Outcome]
-    more_cpu: list[Outcome]
-    rest: list[Outcome]
+    tried: list[TriedSetting]
+    pick: TriedSetting
+    best: dict[str, TriedSetting]
+    more_cpu: list[TriedSetting]
+    rest: list[TriedSetting]
 
     @property
-    def today(self) -> Outcome:
+    def today(self) -> TriedSetting:
         """Today's setting, as it was measured with the pick."""
         return self.aim.today
 
 
-def run(plan: Plan, sweep: Sweep) -> Found:
-    """Do all of it."""
-    depth = search.QUICK if plan.quick else search.USUAL
+def run(plan: TuningPlan, sweep: TuningSweep) -> SearchResult:
+    """Search, measure the best again, and try the pick on the rest."""
 
-    def evaluate(tried: Sequence[Setting], *, stage: str) -> list[Outcome]:
-        return sweep.evaluate(tried, plan.tuned_for, stage=stage, rounds=_SEARCH_ROUNDS)
+    def evaluate(settings: Sequence[Setting], stage: str) -> list[TriedSetting]:
+        return sweep.evaluate(settings, plan.tuned_for, stage=stage, rounds=_SEARCH_ROUNDS)
 
     (today,) = sweep.evaluate([sweep.today], plan.tuned_for, stage="today's setting", rounds=_CONFIRM_ROUNDS)
     aim = Aim(goal=plan.goal, today=today, traffic=plan.traffic, target_score=plan.target_score)
-    outcomes = search.search(evaluate, plan.formats, today=today, score=aim.least_score, depth=depth)
-    allowed = [one for one in outcomes if one.setting.encoding.format in plan.formats or one is today]
-    best = {
-        output.value: found
-        for output in plan.formats
-        if (found := _confirmed(aim, _of_format(allowed, output), plan, sweep))
-    }
-    pick = min(best.values(), key=lambda one: _order(aim, one), default=None)
+    tried = search.search(evaluate, plan.formats, today=today, score=aim.least_score, quick=plan.quick)
+    allowed = [one for one in tried if one.setting.encoding.format in plan.formats or one is today]
+    best = {}
+    for output in plan.formats:
+        of_format = [one for one in allowed if one.setting.encoding.format is output]
+        if confirmed := _confirmed(aim, of_format, plan, sweep):
+            best[output.value] = confirmed
+    pick = min(best.values(), key=lambda one: (not aim.allows(one), aim.value(one)), default=None)
     if pick is None:
         raise NothingWillDoError(aim, max(allowed, key=lambda one: one.mean_score, default=None))
-    rest = (
-        sweep.evaluate([sweep.today, pick.setting], plan.rest, stage="the rest", rounds=_SEARCH_ROUNDS)
-        if plan.rest
-        else []
-    )
-    sure = {one.setting: one for one in [*allowed, *best.values()]}
-    return Found(
+    settings = [sweep.today, pick.setting]
+    rest = sweep.evaluate(settings, plan.rest, stage="the rest", rounds=_SEARCH_ROUNDS) if plan.rest else []
+    # The best ones as they were measured the second time.
+    surest = {one.setting: one for one in [*allowed, *best.values()]}
+    return SearchResult(
         aim=aim,
-        outcomes=list(sure.values()),
+        tried=list(surest.values()),
         pick=pick,
         best=best,
-        more_cpu=list(_with_more_cpu(aim, sure.values(), pick)),
+        more_cpu=list(_with_more_cpu(aim, surest.values(), pick)),
         rest=rest,
     )
 
 
-def _confirmed(aim: Aim, outcomes: list[Outcome], plan: Plan, sweep: Sweep) -> Outcome | None:
-    """Measure the best again and more often, until one still keeps within the aim."""
-    left = ranked(aim, outcomes)
+def _confirmed(
+    aim: Aim, tried: Iterable[TriedSetting], plan: TuningPlan, sweep: TuningSweep
+) -> TriedSetting | None:
+    """Measure the best again and more often, until one still meets the aim."""
+    left = ranked(aim, tried)
     looks = 0
     while left:
-        outcome, looks = left[0], looks + 1
-        stage = f"the pick of {outcome.setting.encoding.format}, look {looks}"
-        (again,) = sweep.evaluate([outcome.setting], plan.tuned_for, stage=stage, rounds=_CONFIRM_ROUNDS)
-        if aim.allows(again) or not aim.allows(outcome, cpu_slack=CPU_SLACK):
+        first, looks = left[0], looks + 1
+        stage = f"the pick of {first.setting.encoding.format}, look {looks}"
+        (again,) = sweep.evaluate([first.setting], plan.tuned_for, stage=stage, rounds=_CONFIRM_ROUNDS)
+        if aim.allows(again) or not aim.allows(first, cpu_slack=CPU_SLACK):
             return again
-        # Who seemed no quicker than one that is too slow need not be looked at; today's own always will do.
-        left = [one for one in left[1:] if one.cpu_ratio < outcome.cpu_ratio or one is aim.today]
+        # What seemed no quicker than one that is too slow needs no look; today's own always meets the aim.
+        left = [one for one in left[1:] if one.cpu_ratio < first.cpu_ratio or one is aim.today]
     return None
 
 
-def _of_format(outcomes: Iterable[Outcome], output: OutputFormat) -> list[Outcome]:
-    return [outcome for outcome in outcomes if outcome.setting.encoding.format is output]
-
-
-def _order(aim: Aim, outcome: Outcome) -> tuple[bool, float]:
-    return not aim.allows(outcome), aim.value(outcome)
-
-
-def _with_more_cpu(aim: Aim, outcomes: Iterable[Outcome], pick: Outcome) -> Iterator[Outcome]:
-    """Give what has fewer bytes than the pick at the aim's quality, for ever more CPU time."""
+def _with_more_cpu(aim: Aim, tried: Iterable[TriedSetting], pick: TriedSetting) -> Iterator[TriedSetting]:
+    """Yield settings with fewer bytes than the pick at the aim's quality, for more and more CPU time."""
     least_score = pick.mean_score if aim.least_score is None else aim.least_score
     least = pick
-    known = [one for one in outcomes if one.mean_score >= least_score]
+    known = [one for one in tried if one.mean_score >= least_score]
     for limit in _CPU_LIMITS:
         able = [one for one in known if one.cpu_ratio <= limit and one.mean_bytes < least.mean_bytes]
         if able:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from resizer.engines.pillow import PillowSmall
 from resizer.profiles import REFERENCE
 from resizer.settings import Settings
 from resizer.switches import NONE, Kernel
@@ -21,14 +20,14 @@ _PREFIX = "THUMBNAIL_"
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """An encoding and the kernel before it."""
+    """An encoding, and the kernel that resizes before it."""
 
     encoding: Encoding
     kernel: Kernel = Kernel.LANCZOS3
 
     @property
     def variables(self) -> dict[str, str]:
-        """Write it as a profile does: without what is as it is by itself."""
+        """Write it as a profile does: without what has its default value."""
         encoding = self.encoding
         written = {
             "format": encoding.format.value,
@@ -45,7 +44,7 @@ class Setting:
 
     @property
     def label(self) -> str:
-        """Name it for a person."""
+        """Name it for a person to read."""
         written = self.variables
         start = [written.pop("format"), f"q{written.pop('quality')}", f"e{written.pop('effort')}"]
         return " ".join(
@@ -64,7 +63,7 @@ def of_variables(variables: Mapping[str, str]) -> Setting:
 
 
 def today() -> Setting:
-    """Give the setting that the contract states."""
+    """Return the setting that the contract states."""
     return of_profile(REFERENCE)
 
 
@@ -75,4 +74,4 @@ def _from_env(env: Mapping[str, str]) -> Setting:
 
 def encode(setting: Setting, pixels: Pixels) -> bytes:
     """Make a thumbnail's file."""
-    return PillowSmall.from_pixels(pixels.mode, pixels.size, pixels.data).encode(setting.encoding)
+    return pixels.small().encode(setting.encoding)

@@ -1,69 +1,96 @@
-"""Prints what a sweep found: the pick, what it saves, and how to use it."""
+"""Prints how a search goes and what it found, and writes its figures into a document."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from harness.console import console
+from harness.errors import ThumbrigError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from benchmarks.tuning.results import Candidate, TuneResults
 
-_LOG_WIDTH = 150
+_BEGIN = "<!-- figures of nox -s tune: begin -->\n"
+_END = "<!-- figures of nox -s tune: end -->\n"
+
+
+class NoPlaceForFiguresError(ThumbrigError):
+    """Raised when a document has no marks to write between, or cannot be written."""
+
+    def __init__(self, path: Path, came: str) -> None:
+        super().__init__(
+            f"{path}: expected a text with {_BEGIN.strip()!r} and its end, got {came}; add both marks"
+        )
+
+
+def show(stage: str, total: int, done: Iterator[int]) -> None:
+    """Run a stage to its end; `done` yields how many trials each step has added.
+
+    A terminal shows a bar and the time left, a log one line for each stage.
+    """
+    output = console(stderr=True)
+    start = time.monotonic()
+    # Name, bar, part done and time left.
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TextColumn("trials"))
+    with Progress(*columns, console=output, transient=True, disable=not output.is_terminal) as bar:
+        task = bar.add_task(stage, total=total)
+        for count in done:
+            bar.advance(task, count)
+    output.print(f"{stage}: {total:,} trials in {time.monotonic() - start:.1f} s")
 
 
 def print_results(results: TuneResults) -> None:
-    """Print the tables and what to do with them."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_LOG_WIDTH)
-    console.print(f"\naim: {results.aim_text}")
+    """Print the tables, what the pick saves, and how to apply it."""
+    output = console()
+    output.print(f"\naim: {results.aim_text}")
     for table in _tables(results):
-        if table.row_count:
-            console.print()
-            console.print(table)
-    console.print()
+        output.print()
+        output.print(table)
+    output.print()
     for line in _lines(results):
-        console.print(line, soft_wrap=True)
+        output.print(line, soft_wrap=True)
 
 
 def _tables(results: TuneResults) -> Iterable[Table]:
     count = sum(photo.tuned_for for photo in results.photos)
-    yield _outcomes(f"mean of {count} pictures", _told(results), results.candidate(results.today))
+    today, pick = results.candidate(results.today), results.candidate(results.pick)
+    rows = [("today", today), ("pick", pick)]
+    rows += [(f"best {output}", one) for output, one in _other_best(results)]
+    rows += [("for more CPU", results.candidate(label)) for label in results.more_cpu]
+    yield _table(f"mean of {count} pictures", rows)
     if results.rest:
         rest = len(results.photos) - count
-        yield _outcomes(
-            f"the rest, {rest} readable fixtures that are no photos, not tuned for",
-            [("today", results.rest[0]), ("pick", results.rest[1])],
-            results.rest[0],
-        )
+        title = f"the rest, {rest} readable fixtures that are no photos, not tuned for"
+        yield _table(title, list(zip(("today", "pick"), results.rest, strict=True)))
 
 
-def _told(results: TuneResults) -> list[tuple[str, Candidate]]:
-    told = [("today", results.candidate(results.today)), ("pick", results.candidate(results.pick))]
-    told += [
-        (f"best {output}", results.candidate(label))
-        for output, label in results.best.items()
-        if label != results.pick
+def _other_best(results: TuneResults) -> list[tuple[str, Candidate]]:
+    """Return the best of each format but the pick's."""
+    return [
+        (output, results.candidate(label)) for output, label in results.best.items() if label != results.pick
     ]
-    return told + [("for more CPU", results.candidate(label)) for label in results.more_cpu]
 
 
-def _outcomes(title: str, told: list[tuple[str, Candidate]], today: Candidate) -> Table:
+def _table(title: str, rows: list[tuple[str, Candidate]]) -> Table:
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for number, column in enumerate(
-        ("", "setting", "bytes", "", "SSIMULACRA2", "", "encode CPU", "times today's")
-    ):
-        table.add_column(column, justify="left" if number < 2 else "right")  # noqa: PLR2004  the words
-    for name, one in told:
+    for column in ("", "setting"):
+        table.add_column(column)
+    for column in ("bytes", "", "SSIMULACRA2", "", "encode CPU", "times today's"):
+        table.add_column(column, justify="right")
+    (_, today), *_ = rows
+    for name, one in rows:
         table.add_row(
             name,
             one.label,
             f"{one.mean_bytes:,.0f}",
-            f"{100 * (one.mean_bytes / today.mean_bytes - 1):+.1f} %",
+            _percent(one.mean_bytes, today.mean_bytes),
             f"{one.mean_ssimulacra2:.2f}",
             f"{one.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f}",
             f"{one.mean_cpu_ms:.1f} ms",
@@ -74,12 +101,83 @@ def _outcomes(title: str, told: list[tuple[str, Candidate]], today: Candidate) -
 
 def _lines(results: TuneResults) -> Iterable[str]:
     saved = results.saved
-    usd = saved.delivery_usd_a_month + saved.lambda_usd_a_month
     yield (
         f"the pick saves {saved.bytes_per_thumbnail:,.0f} bytes a thumbnail ({saved.percent:.1f} %) and"
-        f" {usd:,.2f} USD a month: {saved.delivery_usd_a_month:,.2f} of delivery for {saved.views:,} views,"
-        f" {saved.lambda_usd_a_month:,.4f} of Lambda for {saved.uploads:,} uploads at {saved.memory_mb} MB"
+        f" {saved.usd_a_month:,.2f} USD a month: {saved.delivery_usd_a_month:,.2f} of delivery for"
+        f" {saved.views:,} views, {saved.lambda_usd_a_month:,.4f} of Lambda for {saved.uploads:,} uploads at"
+        f" {saved.memory_mb} MB"
     )
     variables = results.candidate(results.pick).variables
     yield "to apply: " + " ".join(f"THUMBNAIL_{name.upper()}={value}" for name, value in variables.items())
     yield f"nox -s gate will say: {results.forecast}"
+
+
+def write_figures(results: TuneResults, path: Path) -> None:
+    """Replace the figures in a document, between its two marks."""
+    try:
+        text = path.read_text()
+        before, begin, rest = text.partition(_BEGIN)
+        _, end, after = rest.partition(_END)
+        if not (begin and end):
+            raise NoPlaceForFiguresError(path, "one without")
+        path.write_text(before + begin + "\n" + to_markdown(results) + "\n" + end + after)
+    except OSError as exc:
+        raise NoPlaceForFiguresError(path, str(exc.strerror)) from exc
+
+
+def to_markdown(results: TuneResults) -> str:
+    """Return the tables for a document: settings, the photos, and the rest."""
+    today, pick = results.candidate(results.today), results.candidate(results.pick)
+    parts = [_settings(results, today, pick), _photos(today, pick)]
+    if results.rest:
+        parts.append(_rest(*results.rest))
+    saved, environment = results.saved, results.environment
+    versions = ", ".join(f"{name} {at}" for name, at in environment.versions.items() if name != "code")
+    parts.append(
+        f"Saved with {saved.views:,} views and {saved.uploads:,} uploads a month:"
+        f" {saved.bytes_per_thumbnail:,.0f} bytes a thumbnail ({saved.percent:.1f} %),"
+        f" {saved.usd_a_month:,.2f} USD."
+    )
+    parts.append(f"`nox -s gate` on its way there: {results.forecast}.")
+    parts.append(
+        f"{len(results.candidates):,} settings, {environment.date}, {environment.machine},"
+        f" {environment.workers} workers; {versions}."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings(results: TuneResults, today: Candidate, pick: Candidate) -> str:
+    named = [("today's", today), ("**the pick**", pick)]
+    named += [(f"best {output}", one) for output, one in _other_best(results)]
+    named += [(f"more CPU {n}", results.candidate(label)) for n, label in enumerate(results.more_cpu, 1)]
+    rows = [
+        f"| {name} | `{one.label}` | {one.mean_bytes:,.0f} | {_percent(one.mean_bytes, today.mean_bytes)} |"
+        f" {one.mean_ssimulacra2:.1f} | {one.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f} |"
+        f" {one.cpu_ratio:.2f} |"
+        for name, one in named
+    ]
+    head = "| | setting | bytes | | SSIMULACRA2 | | CPU, times today's |\n|---|---|--:|--:|--:|--:|--:|"
+    return "\n".join([f"Aim: {results.aim_text}.", "", head, *rows])
+
+
+def _photos(today: Candidate, pick: Candidate) -> str:
+    rows = [
+        f"| {then.picture} | {then.size_bytes:,} | {now.size_bytes:,} |"
+        f" {_percent(now.size_bytes, then.size_bytes)} | {then.ssimulacra2:.1f} | {now.ssimulacra2:.1f} |"
+        f" {now.ssimulacra2 - then.ssimulacra2:+.1f} |"
+        for then, now in zip(today.trials, pick.trials, strict=True)
+    ]
+    head = "| photo | bytes | the pick's | | SSIMULACRA2 | the pick's | |\n|---|--:|--:|--:|--:|--:|--:|"
+    return "\n".join([head, *rows])
+
+
+def _rest(today: Candidate, pick: Candidate) -> str:
+    return (
+        f"The other {len(today.trials)} readable fixtures are no photos and were not tuned for:"
+        f" {_percent(pick.mean_bytes, today.mean_bytes)} bytes and"
+        f" {pick.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f} points in the mean."
+    )
+
+
+def _percent(now: float, then: float) -> str:
+    return f"{100 * (now / then - 1):+.1f} %"

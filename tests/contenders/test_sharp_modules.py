@@ -15,7 +15,10 @@ from harness.package.function import FunctionFolder
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH"),
+]
 
 _SETTINGS = {"BUCKET_NAME": "photos"}
 

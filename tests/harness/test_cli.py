@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.conftest import FunctionFolders
 
+pytestmark = pytest.mark.integration
+
 _PROJECT = Path(__file__).parents[2]
 _EMULATOR = "harness.targets.embedded.ministack_server"
 _RUNTIME = "awslambdaric"

@@ -14,6 +14,8 @@ from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.control_files import own_folder
 from harness.wait import wait_for
 
+pytestmark = pytest.mark.integration
+
 _PROJECT = Path(__file__).parents[2]
 
 _RIG = """

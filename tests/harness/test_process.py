@@ -13,6 +13,8 @@ from harness.wait import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.integration
+
 _SLEEP = "import time; time.sleep(60)"
 _PARENT_OF_ONE = f"""
 import subprocess, sys

@@ -21,6 +21,8 @@ def _taken_for(times: int, tried: list[int]) -> Callable[[int], int]:
     return start
 
 
+@pytest.mark.integration
+@pytest.mark.integration
 def test_a_port_in_use_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]

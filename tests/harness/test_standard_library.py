@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.integration
+
+pytestmark = pytest.mark.integration
+
 _PROJECT = Path(__file__).parents[2]
 _INSIDE = _PROJECT / "harness" / "targets" / "localstack" / "inside"
 

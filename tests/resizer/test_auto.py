@@ -59,6 +59,7 @@ def test_what_would_not_fit_into_memory_goes_to_libvips(header: Header) -> None:
     assert preferred(header)[0] == "vips"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("engine", "imported"), [("auto", False), ("pillow", False), ("vips", True)])
 def test_a_cold_start_imports_libvips_only_where_every_picture_needs_it(
     engine: str, *, imported: bool

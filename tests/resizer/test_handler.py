@@ -255,6 +255,7 @@ def test_wrong_settings_stop_it_while_it_starts(monkeypatch: pytest.MonkeyPatch)
         importlib.import_module("resizer.handler")
 
 
+@pytest.mark.integration
 def test_a_start_logs_its_settings(project: Path) -> None:
     environment = {"BUCKET_NAME": "photos", "AWS_REGION": "eu-central-1", "THUMBNAIL_QUALITY": "70"}
     done = subprocess.run(

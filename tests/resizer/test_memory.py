@@ -199,6 +199,7 @@ def test_a_webps_coding_is_read(options: dict[str, bool], expected: tuple[bool, 
     assert (header.alpha, header.animated, header.lossless) == expected
 
 
+@pytest.mark.integration
 def test_memory_is_given_back_by_libc() -> None:
     # In a process of its own: it changes how the process allocates.
     code = (

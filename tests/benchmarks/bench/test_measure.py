@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from benchmarks.bench import explore, measure
+from benchmarks.bench import measure
+from benchmarks.bench.contenders import outcome_of
 from benchmarks.bench.measure import Rounds
-from benchmarks.bench.stage import outcome_of
 from harness.sandbox.invocation import Invocation, InvocationStatus
 
 if TYPE_CHECKING:
-    from benchmarks.bench.stage import Company, Entrant, Stage
+    from benchmarks.bench.contenders import DeployedContender, WarmEnvironments
 
 
 def _invocation(
@@ -50,26 +50,21 @@ _REFUSED = _invocation({"statusCode": 200, "body": json.dumps({"error": {"type":
         ),
     ],
 )
-def test_an_outcome_is_told_in_a_few_words(invocation: Invocation, outcome: str) -> None:
+def test_an_outcome_is_named_in_a_few_words(invocation: Invocation, outcome: str) -> None:
     assert outcome_of(invocation) == outcome
 
 
 @dataclass(frozen=True)
-class _Entrant:
+class _Contender:
     name: str
 
     def put(self, name: str, _data: bytes) -> str:
         return f"{self.name}'s {name}"
 
 
-@dataclass(frozen=True)
-class _Stage:
-    entrants: tuple[_Entrant, ...]
-
-
-class _Company:
-    def environment(self, entrant: _Entrant) -> _Entrant:
-        return entrant
+class _WarmEnvironments:
+    def environment(self, contender: _Contender) -> _Contender:
+        return contender
 
 
 @pytest.fixture
@@ -77,7 +72,7 @@ def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The contenders in the order in which they were invoked; b always refuses."""
     taken: list[str] = []
 
-    def invoke(environment: _Entrant, original: str) -> Invocation:
+    def invoke(environment: _Contender, original: str) -> Invocation:
         assert original == f"{environment.name}'s me.jpg"
         taken.append(environment.name)
         return _REFUSED if environment.name == "b" else _SERVED
@@ -87,8 +82,8 @@ def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _rounds(*names: str) -> Rounds:
-    stage = _Stage(tuple(_Entrant(name) for name in names))
-    return Rounds(cast("Stage", stage), cast("Company", _Company()), "me.jpg", b"")
+    contenders = cast("list[DeployedContender]", [_Contender(name) for name in names])
+    return Rounds(contenders, cast("WarmEnvironments", _WarmEnvironments()), "me.jpg", b"")
 
 
 def test_contenders_take_turns_and_each_begins_once_in_a_while(order: list[str]) -> None:
@@ -125,14 +120,12 @@ def test_warming_up_is_not_measured(order: list[str]) -> None:
 def test_the_smallest_memory_is_found_to_a_step(
     monkeypatch: pytest.MonkeyPatch, needed_mb: int, found_mb: int
 ) -> None:
-    def fails_at(_stage: object, _entrant: object, _originals: object, memory_mb: int) -> str | None:
+    def fails_at(_contender: object, _originals: object, memory_mb: int) -> str | None:
         return "me.jpg" if memory_mb < needed_mb else None
 
-    monkeypatch.setattr(explore, "_fails_at", fails_at)
+    monkeypatch.setattr(measure, "_fails_at", fails_at)
 
-    found = explore.smallest_memory(
-        cast("Stage", _Stage(())), cast("Entrant", _Entrant("a")), [("me.jpg", b"")]
-    )
+    found = measure.smallest_memory(cast("DeployedContender", _Contender("a")), [("me.jpg", b"")])
 
     assert found.needs == "me.jpg"
     assert found.memory_mb is not None
@@ -141,16 +134,16 @@ def test_the_smallest_memory_is_found_to_a_step(
 
 
 def test_memory_that_grows_with_every_invocation_is_a_leak() -> None:
-    assert explore.verdict(explore.slope([50_000_000 + 5000 * number for number in range(500)])) == "leak"
+    assert measure.verdict(measure.slope([50_000_000 + 5000 * number for number in range(500)])) == "leak"
 
 
 def test_memory_that_grows_at_first_and_then_stays_is_a_plateau() -> None:
     peaks = [50_000_000 + 40_000 * min(number, 100) for number in range(500)]
 
-    assert explore.verdict(explore.slope(peaks)) == "plateau"
+    assert measure.verdict(measure.slope(peaks)) == "plateau"
 
 
 def test_a_heap_that_is_collected_now_and_then_is_a_plateau() -> None:
     peaks = [50_000_000 + 30_000 * (number % 90) for number in range(500)]
 
-    assert explore.verdict(explore.slope(peaks)) == "plateau"
+    assert measure.verdict(measure.slope(peaks)) == "plateau"

@@ -11,9 +11,3 @@ def test_a_second_of_one_gigabyte_costs_what_lambda_s_price_list_says() -> None:
 
 def test_every_started_millisecond_is_paid() -> None:
     assert usd_per_million(100.1, memory_mb=512) == usd_per_million(101, memory_mb=512)
-
-
-def test_arm_is_a_fifth_cheaper_but_for_the_requests() -> None:
-    arm = usd_per_million(1000, memory_mb=1024, architecture="arm64") - 0.20
-
-    assert arm / (usd_per_million(1000, memory_mb=1024) - 0.20) == pytest.approx(0.8, abs=0.001)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.bench import results
+from harness.files import UnreadableFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def _results() -> results.Results:
     return results.Results(
-        environment=results.Environment(
+        environment=results.BenchedOn(
             date="2026-01-02",
             machine="a machine",
             cores=2,
@@ -30,7 +31,7 @@ def _results() -> results.Results:
             )
         ],
         pictures=[
-            results.Picture(
+            results.MeasuredPicture(
                 name="me.jpg",
                 trait="a photo",
                 width=4,
@@ -63,7 +64,7 @@ def test_results_of_another_format_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"format": "thumbrig-bench/0"}))
 
-    with pytest.raises(results.UnreadableResultsError, match="got format 'thumbrig-bench/0'"):
+    with pytest.raises(UnreadableFileError, match="got format 'thumbrig-bench/0'"):
         results.read(path)
 
 
@@ -71,7 +72,7 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text("not json")
 
-    with pytest.raises(results.UnreadableResultsError, match="expected results of format thumbrig-bench/1"):
+    with pytest.raises(UnreadableFileError, match="expected results of format thumbrig-bench/1"):
         results.read(path)
 
 

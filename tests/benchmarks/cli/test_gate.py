@@ -23,6 +23,8 @@ from harness.wait import wait_for
 if TYPE_CHECKING:
     from tests.conftest import FunctionFolders
 
+pytestmark = pytest.mark.integration
+
 _PROJECT = Path(__file__).parents[3]
 
 # It answers with one and the same thumbnail, whatever comes: what counts is how the gate takes it.

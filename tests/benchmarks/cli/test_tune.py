@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+pytestmark = pytest.mark.integration
+
 
 def _run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["tune", *arguments])

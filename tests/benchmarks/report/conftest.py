@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from benchmarks.bench.results import (
+    BenchedOn,
     Contender,
-    Environment,
     LargestPicture,
+    MeasuredPicture,
     Measurement,
-    Picture,
     Results,
     SmallestMemory,
     Soak,
@@ -37,7 +37,7 @@ _MIB = 1 << 20
 def sample() -> Results:
     """What a run measured; `auto` is the fastest at the reference, `pillow` at the other picture."""
     return Results(
-        environment=Environment(
+        environment=BenchedOn(
             date="2026-01-02",
             machine="a machine & its <name>",
             cores=2,
@@ -133,8 +133,8 @@ def _contender(name: str, init_ms: float) -> Contender:
     )
 
 
-def _picture(name: str, *measurements: Measurement) -> Picture:
-    return Picture(
+def _picture(name: str, *measurements: Measurement) -> MeasuredPicture:
+    return MeasuredPicture(
         name=name,
         trait="a <test> picture",
         width=400,

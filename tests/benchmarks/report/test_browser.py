@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, ConsoleMessage
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.mark.parametrize("name", ["bench_page", "gate_page", "tune_page"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])

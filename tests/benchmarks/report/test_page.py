@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from benchmarks.bench.results import UnreadableResultsError, write
+from benchmarks.bench.results import write
 from benchmarks.report.base import MissingThumbnailError
 from benchmarks.report.page import bench_page as make_page
 from benchmarks.report.page import write_bench_report
+from harness.files import UnreadableFileError
 from harness.plotting.images import preview
 from harness.plotting.palette import PAGE
 
@@ -138,7 +139,7 @@ def test_results_of_another_format_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text('{"format": "other/9"}')
 
-    with pytest.raises(UnreadableResultsError, match="other/9"):
+    with pytest.raises(UnreadableFileError, match="other/9"):
         write_bench_report(path, tmp_path / "out")
 
 

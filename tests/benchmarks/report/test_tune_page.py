@@ -12,7 +12,8 @@ from PIL import Image
 from benchmarks.report.base import MissingThumbnailError
 from benchmarks.report.tune_findings import tune_findings
 from benchmarks.report.tune_page import write_tune_report
-from benchmarks.tuning.results import UnreadableTuneResultsError, read
+from benchmarks.tuning.results import read
+from harness.files import UnreadableFileError
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, store, tune_sample
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_results_of_another_format_are_refused(tmp_path: Path, content: str) -> 
     path = tmp_path / "results.json"
     path.write_text(content)
 
-    with pytest.raises(UnreadableTuneResultsError, match="expected results of format thumbrig-tune/1"):
+    with pytest.raises(UnreadableFileError, match="expected results of format thumbrig-tune/1"):
         read(path)
 
 

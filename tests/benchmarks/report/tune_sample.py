@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from benchmarks.tuning.results import Candidate, Environment, Photo, PictureTrial, Saved, TuneResults, write
+from benchmarks.tuning.aim import Savings
+from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TunedOn, TuneResults, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ def tune_sample() -> TuneResults:
     """What a run found: the pick has a fifth fewer bytes, and is worse at one picture."""
     photos = ("day & <night>.jpg", "face.jpg")
     return TuneResults(
-        environment=Environment(
+        environment=TunedOn(
             date="2026-01-02", machine="a <machine>", workers=2, versions={"Pillow": "13.0.0"}
         ),
         aim="bytes",
@@ -29,7 +30,7 @@ def tune_sample() -> TuneResults:
         pick=PICK,
         best={"webp": PICK, "avif": SLOW},
         more_cpu=[SLOW],
-        saved=Saved(
+        saved=Savings(
             views=1000,
             uploads=10,
             memory_mb=512,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import click
 import pytest
 
-from benchmarks.studies.memory import Measured, _chosen, _estimate, _markdown
+from benchmarks.studies.memory import MeasuredKind, _chosen, _estimate, _markdown
 from fixtures.images.encode import blank_jpeg
 from fixtures.images.kinds import KINDS
 
 _MB = 2**20
 
 
-def _measured(outcome: str) -> Measured:
-    return Measured(
+def _measured(outcome: str) -> MeasuredKind:
+    return MeasuredKind(
         kind="PNG, interlaced",
         file_bytes=35 * _MB,
         decoder="vips",

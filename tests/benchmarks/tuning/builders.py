@@ -1,8 +1,8 @@
-"""Outcomes as a sweep would give them."""
+"""Settings, and trials as a sweep would make them."""
 
 from __future__ import annotations
 
-from benchmarks.tuning.outcome import Outcome
+from benchmarks.tuning.aim import TriedSetting
 from benchmarks.tuning.setting import Setting
 from benchmarks.tuning.trial import Trial
 from resizer.formats import OutputFormat
@@ -19,6 +19,6 @@ def trial(size_bytes: int = 5000, score: float = 60.0, cpu: float = 1.0) -> Tria
     return Trial(size_bytes=size_bytes, ssimulacra2=score, cpu_ms=10.0 * cpu, today_cpu_ms=10.0)
 
 
-def outcome(quality: int, size_bytes: int, score: float, cpu: float = 1.0) -> Outcome:
-    """Make the outcome of a setting at one picture."""
-    return Outcome(setting=setting(quality), trials={"me.jpg": trial(size_bytes, score, cpu)})
+def tried(quality: int, size_bytes: int, score: float, cpu: float = 1.0) -> TriedSetting:
+    """Make a setting that was tried on one picture."""
+    return TriedSetting(setting=setting(quality), trials={"me.jpg": trial(size_bytes, score, cpu)})

@@ -87,7 +87,7 @@ def test_a_thumbnail_s_file_is_made_once(cache: TrialCache) -> None:
     assert made == [b"file"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(cache: TrialCache) -> None:
+def test_a_folder_that_cannot_be_made_is_reported_in_one_line(cache: TrialCache) -> None:
     cache.folder.write_text("a file")
 
     with pytest.raises(CacheError, match="expected to keep trials there") as raised:

@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.tuning import dask_workers as dask
+from benchmarks.tuning import workers as dask
 from benchmarks.tuning.cache import TrialCache
 from benchmarks.tuning.setting import today
-from benchmarks.tuning.sweep import Sweep
-from benchmarks.tuning.versions import versions
+from benchmarks.tuning.sweep import TuningSweep
+from benchmarks.tuning.trial import versions
 from harness import process
-from harness.wait import Condition, wait_for
+from harness.wait import wait_for
 from resizer.formats import OutputFormat
 from tests.benchmarks.tuning.builders import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from subprocess import Popen
 
-    from benchmarks.tuning.samples import Sample
+    from benchmarks.bench.plan import BenchPicture
 
 pytest.importorskip("distributed", reason="distributed is not installed")
 
@@ -40,24 +39,7 @@ class Cluster:
     """A scheduler's address, and its worker processes."""
 
     address: str
-    workers: list[Popen[bytes]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written(Condition[str]):
-    """Waits for a word in a log, and gives it."""
-
-    log: Path
-    start: str
-
-    def check(self) -> str | None:
-        """Look for it."""
-        text = self.log.read_text() if self.log.exists() else ""
-        return next((word for word in text.split() if word.startswith(self.start)), None)
-
-    def describe(self) -> str:
-        """Say what is there instead."""
-        return f"expected {self.start!r} in {self.log.name}, got {self.log.read_text()!r}"
+    workers: list[process.Process]
 
 
 @pytest.fixture
@@ -65,7 +47,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """A scheduler and two workers of one thread each, away from the project's folder."""
     with ExitStack() as running:
 
-        def start(*arguments: str, log: str) -> Popen[bytes]:
+        def start(*arguments: str, log: str) -> process.Process:
             command = [sys.executable, "-m", *arguments, "--no-dashboard"]
             here = process.running(command, cwd=tmp_path, env=os.environ, log=tmp_path / log)
             return running.enter_context(here)
@@ -80,18 +62,28 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 def _wait(log: Path, start: str) -> str:
-    return wait_for(Written(log=log, start=start), timeout_seconds=_START_SECONDS)
+    """Wait for a word in a log, and return it."""
+
+    def look() -> str | None:
+        return next((word for word in text().split() if word.startswith(start)), None)
+
+    def text() -> str:
+        return log.read_text() if log.exists() else ""
+
+    return wait_for(
+        look, lambda: f"expected {start!r} in {log.name}, got {text()!r}", timeout_seconds=_START_SECONDS
+    )
 
 
-def _sweep(workers: dask.DaskWorkers, folder: Path, told: Told) -> Sweep:
+def _sweep(workers: dask.Workers, folder: Path, progress: Progress) -> TuningSweep:
     cache = TrialCache(folder=folder, machine=workers.machine, versions=versions())
-    return Sweep(workers=workers, cache=cache, today=today(), progress=told)
+    return TuningSweep(workers=workers, cache=cache, today=today(), progress=progress)
 
 
-class Told:
-    """Counts trials; kills a process after the first, if it was given one."""
+class Progress:
+    """Counts trials, and kills a process after the first one if it has a victim."""
 
-    def __init__(self, victim: Popen[bytes] | None = None) -> None:
+    def __init__(self, victim: process.Process | None = None) -> None:
         self.victim = victim
         self.done = 0
 
@@ -106,26 +98,29 @@ class Told:
             self.done += count
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 @pytest.mark.timeout(240)
 def test_a_worker_that_is_killed_on_the_way_loses_nothing(
-    cluster: Cluster, samples: list[Sample], tmp_path: Path
+    cluster: Cluster, pictures: list[BenchPicture], tmp_path: Path
 ) -> None:
-    with dask.dask_workers(cluster.address) as crew:
-        told = Told(cluster.workers[0])
-        outcomes = _sweep(crew, tmp_path / "cache", told).evaluate(_SETTINGS, samples, stage="one", rounds=2)
+    with dask.dask_workers(cluster.address) as workers:
+        progress = Progress(cluster.workers[0])
+        found = _sweep(workers, tmp_path / "cache", progress).evaluate(
+            _SETTINGS, pictures, stage="one", rounds=2
+        )
 
         assert cluster.workers[0].poll() == -signal.SIGKILL
-        assert [outcome.setting for outcome in outcomes] == _SETTINGS
-        assert told.done == len(_SETTINGS) * len(samples)
+        assert [outcome.setting for outcome in found] == _SETTINGS
+        assert progress.done == len(_SETTINGS) * len(pictures)
 
-        again = Told()
-        same = _sweep(crew, tmp_path / "cache", again).evaluate(_SETTINGS, samples, stage="two", rounds=2)
+        again = Progress()
+        same = _sweep(workers, tmp_path / "cache", again).evaluate(_SETTINGS, pictures, stage="two", rounds=2)
 
-    assert (same, again.done) == (outcomes, 0)
+    assert (same, again.done) == (found, 0)
 
 
-def test_no_scheduler_at_the_address_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_at_the_address_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_CONNECT_SECONDS", 0.5)
 
     with (
@@ -137,7 +132,7 @@ def test_no_scheduler_at_the_address_is_told_in_one_line(monkeypatch: pytest.Mon
     assert "\n" not in str(raised.value)
 
 
-def test_what_is_no_address_is_told_in_one_line() -> None:
+def test_what_is_no_address_is_reported_in_one_line() -> None:
     with pytest.raises(dask.NoSchedulerError) as raised, dask.dask_workers("no scheduler"):
         pass
 

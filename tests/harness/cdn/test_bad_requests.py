@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 from typing import TYPE_CHECKING
@@ -33,6 +34,15 @@ def _connect(url: str) -> socket.socket:
 
 
 def _exchange(edge: Edge, sent: bytes) -> bytes:
+    # An edge that refuses a long request closes before it has read it all, and the answer may be lost.
+    for _ in range(4):
+        with contextlib.suppress(ssl.SSLEOFError, ConnectionError):
+            if answer := _exchange_once(edge, sent):
+                return answer
+    return _exchange_once(edge, sent)
+
+
+def _exchange_once(edge: Edge, sent: bytes) -> bytes:
     context = ssl.create_default_context(cafile=edge.ca_certificate)
     with (
         _connect(edge.url) as raw,

@@ -177,6 +177,7 @@ def test_without_the_policy_the_edge_is_not_let_in(target: EmbeddedTarget) -> No
     assert (with_policy, without_policy) == (200, 403)
 
 
+@pytest.mark.integration
 def test_while_the_origin_is_down_what_is_there_is_served(
     tmp_path: Path, function_folders: FunctionFolders
 ) -> None:
@@ -232,6 +233,7 @@ def test_without_cloudfront_the_template_s_distribution_is_served(target: Embedd
     assert (missing.status, missing.x_cache) == (403, "Error")
 
 
+@pytest.mark.integration
 def test_an_edge_that_cannot_start_gives_the_reason(deployment: Deployment) -> None:
     nothing_to_serve = replace(deployment, distribution_id=None, stack_name=None)
 

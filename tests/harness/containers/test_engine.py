@@ -60,12 +60,14 @@ def _refusal(socket_path: Path) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.integration
 def test_a_machine_without_an_engine_is_reported(tmp_path: Path) -> None:
     refusal = _refusal(tmp_path / "none.sock")
 
     assert "NoEngineError: no Docker engine answers (No such file or directory): start Docker" in refusal
 
 
+@pytest.mark.integration
 def test_an_engine_that_has_ended_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as left:

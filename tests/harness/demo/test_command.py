@@ -190,6 +190,7 @@ def test_a_file_that_turns_out_too_large_is_cut_off(demo: RunningDemo) -> None:
     assert "at most 50,000,000 bytes, got more" in _error(answer)
 
 
+@pytest.mark.integration
 def test_ctrl_c_ends_everything_with_one_line(function_folders: FunctionFolders, tmp_path: Path) -> None:
     function = function_folders.make(_REFUSES)
     with running_demo("--function", function, temporary=tmp_path / "tmp") as demo:
@@ -207,6 +208,7 @@ def test_ctrl_c_ends_everything_with_one_line(function_folders: FunctionFolders,
     assert not list((tmp_path / "tmp").iterdir())
 
 
+@pytest.mark.integration
 def test_a_port_that_is_taken_is_reported_before_anything_starts(
     function_folders: FunctionFolders, project: Path
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Response
 
 # `network`: the function's package is built, from an index where it is not cached.
-pytestmark = [pytest.mark.browser, pytest.mark.network]
+pytestmark = pytest.mark.network
 
 # The first upload of all starts the function.
 _READY_MS = 30_000

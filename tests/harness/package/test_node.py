@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Npm = Callable[[str], Path]
 
+pytestmark = pytest.mark.integration
+
 LAMBDA = lambda_platform("nodejs20.x", "x86_64")
 
 # Packages without dependencies, and with one: semver needed lru-cache until 7.6, which needed yallist.

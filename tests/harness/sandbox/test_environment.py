@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Environment]
 
+pytestmark = pytest.mark.integration
+
 _HANDLER = """
 import json, os, sys, time
 

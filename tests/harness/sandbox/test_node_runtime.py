@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     Start = Callable[..., Environment]
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH")
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(shutil.which("node") is None, reason="there is no node on PATH"),
+]
 
 _HANDLER = """
 console.log("initialised");

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from harness.sandbox.limits.base import HeldProcesses
 
+# The guardian, a process of its own, watches each cgroup.
+pytestmark = pytest.mark.integration
+
 _NEW_GROUP = {
     "cgroup.procs": "",
     "cpu.max": "max 100000",

@@ -55,6 +55,7 @@ def test_docker_goes_before_the_watchdog(monkeypatch: pytest.MonkeyPatch) -> Non
     assert confinement().limiter.name == "docker"
 
 
+@pytest.mark.integration
 def test_docker_s_libraries_are_imported_only_when_it_is_their_turn() -> None:
     code = """
 import sys

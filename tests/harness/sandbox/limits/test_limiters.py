@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         def invoke(self, **event: object) -> Invocation: ...
 
 
+pytestmark = [pytest.mark.integration, pytest.mark.serial]
+
+
 def _each(*, only: Callable[[Limiter], bool] = lambda _: True) -> list[object]:
     return [
         pytest.param(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.tuning.markdown import NoPlaceForFiguresError, to_markdown, write_figures
+from benchmarks.tuning.table import NoPlaceForFiguresError, to_markdown, write_figures
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, tune_sample
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ _BEGIN = "<!-- figures of nox -s tune: begin -->\n"
 _END = "<!-- figures of nox -s tune: end -->\n"
 
 
-def test_settings_photos_and_the_rest_are_told() -> None:
+def test_settings_photos_and_the_rest_are_written() -> None:
     lines = to_markdown(tune_sample()).splitlines()
 
     assert f"| today's | `{TODAY}` | 5,000 | +0.0 % | 64.0 | +0.00 | 1.00 |" in lines
@@ -50,6 +50,6 @@ def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
     assert path.read_text() == f"only a beginning\n{_BEGIN}"
 
 
-def test_a_document_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_document_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(NoPlaceForFiguresError, match="No such file"):
         write_figures(tune_sample(), tmp_path / "tuned.md")
