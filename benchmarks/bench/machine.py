@@ -21,4 +21,5 @@ def cpu_model() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, platform.processor() or platform.machine())
+    # Asked last: platform.processor starts a command to find it out.
+    return next(models, "") or platform.processor() or platform.machine()
