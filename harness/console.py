@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 import click
 from rich.console import Console
 
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # The command could not do its job; 1 means that it did, and that the answer is no.
 EXIT_CANNOT: Final = 2

@@ -8,14 +8,11 @@ import os
 import shlex
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from harness import guardian
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 # A started command.
 Process = subprocess.Popen[bytes]

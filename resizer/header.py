@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from resizer.errors import DamagedImageError, TooManyPixelsError
 from resizer.formats import Buffer, Format, recognise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Imported when first met: each environment meets one or two.
 _READERS = {kind: f"resizer.readers.{kind.lower()}" for kind in Format}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 from resizer.errors import DestinationInsideSourceError, SettingsError
 from resizer.footprint import REST_BYTES
@@ -12,9 +13,6 @@ from resizer.memory import Memory
 from resizer.profiles import PROFILES, REFERENCE
 from resizer.sizes import LARGEST_PIXELS, THUMBNAIL, Size, further_sizes, parse_sizes
 from resizer.switches import FORMATS, NONE, Encoding, Kernel, Preset, Subsampling, Switches, Tune
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 EngineName = Literal["auto", "pillow", "vips"]
 

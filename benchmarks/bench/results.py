@@ -6,14 +6,12 @@ The report and every comparison read this and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median, quantiles
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.bench.machine import MeasuredOn
 from harness.files import read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FORMAT: Final = "thumbrig-bench/1"
 

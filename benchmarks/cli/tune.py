@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,10 +24,6 @@ from benchmarks.tuning.workers import Workers, dask_workers, local_workers
 from harness.console import errors_in_one_line
 from harness.errors import ThumbrigError
 from resizer.formats import OutputFormat
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
 PROJECT = Path(__file__).parents[2]
 _INTERRUPTED = "interrupted; what was measured is kept, and the next run goes on from it"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 THUMBNAIL: Final = "thumbnail"
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from harness.cdn.rules.message import Response, http_date
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _POP: Final = "LOC50-P1"
 _WITHOUT_BODY: Final = frozenset({204, 304})

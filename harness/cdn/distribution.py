@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from harness.cdn.rules.errors import USUAL, ErrorRule
 from harness.cdn.rules.freshness import Lifetimes
 from harness.cdn.rules.paths import matches_pattern
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 # CloudFront's defaults for a cache behavior that names no methods.
 _METHODS: Final = ("GET", "HEAD")

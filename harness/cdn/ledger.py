@@ -9,14 +9,12 @@ from __future__ import annotations
 import secrets
 import string
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.cdn.rules.paths import invalidation_problem, is_wildcard
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _MOST_PATHS: Final = 3_000
 _MOST_WILDCARDS: Final = 15

@@ -12,9 +12,10 @@ import json
 import signal
 import ssl
 import sys
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import trustme
@@ -31,9 +32,6 @@ from harness.cdn.source import Source, read_source
 from harness.cdn.viewer import ViewerRequests
 from harness.errors import ThumbrigError
 from harness.files import replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
 
 ADDRESSES_FILE: Final = "addresses.json"
 ERROR_FILE: Final = "error.txt"

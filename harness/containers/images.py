@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # LocalStack's own variable: one setting for both.
 _VARIABLE: Final = "LAMBDA_RUNTIME_IMAGE_MAPPING"

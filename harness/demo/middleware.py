@@ -6,7 +6,8 @@ internet, open in the same browser, reaches loopback too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from aiohttp import web
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,9 +15,6 @@ from urllib3.exceptions import HTTPError
 
 from harness.demo.state import NoSuchPhotoError
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
 
 MOST_UPLOAD_BYTES: Final = 50_000_000
 # Nothing is loaded from elsewhere, and an original that is opened by itself runs no script.

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ctypes
 import platform as machine
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from harness.errors import ThumbrigError
 from harness.package.host_node import host_node
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Architecture: TypeAlias = Literal["x86_64", "arm64"]
 System: TypeAlias = Literal["linux", "macos"]

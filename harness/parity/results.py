@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from harness.files import read_json, write_json
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FORMAT: Final = 1
 

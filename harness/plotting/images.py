@@ -6,12 +6,10 @@ import base64
 import io
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from PIL import Image, ImageCms, ImageOps
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 # Twice the side of its place on the page, for dense screens.
 _PREVIEW_SIDE: Final = 300

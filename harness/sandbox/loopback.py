@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from email.message import Message
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)

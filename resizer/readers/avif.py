@@ -7,13 +7,10 @@ AV1 Bitstream & Decoding Process Specification, 5.3 and 5.5, https://aomediacode
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from resizer.formats import Buffer, Format
 from resizer.header import Header, OddHeaderError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MOST_BOXES = 10_000
 _ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"

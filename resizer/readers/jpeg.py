@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from resizer import exif
 from resizer.formats import Buffer, Format
 from resizer.header import Header, OddHeaderError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _APP1 = 0xE1
 # Every start of a frame: 0xC0 to 0xCF but for tables (C4, CC) and the reserved C8.

@@ -6,11 +6,12 @@ With `--docs docs/not-ready-yet.md` the table goes between the page's two marker
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
@@ -25,9 +26,6 @@ from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
 from scenarios.gap.strategies import POLL_SECONDS, STRATEGIES, Page, VisitResult, put_placeholder
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 PROJECT: Final = Path(__file__).parents[2]
 FORMAT_VERSION: Final = 1

@@ -2,15 +2,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from fixtures.pictures import ALL
 from harness.package.function import FunctionFolder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _CONTENDERS = ("pillow-first-try", "sharp")
 

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pytest
 
 from harness.run_folder import PortTakenError, free_port, on_free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def _taken_for(times: int, tried: list[int]) -> Callable[[int], int]:

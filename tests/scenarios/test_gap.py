@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from scenarios.gap.measure import NoMarkersError, StrategyResult, inserted, markdown, to_json
 from scenarios.gap.strategies import STRATEGIES, VisitResult
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _outcome(seconds: float, *, edge_clock_seconds: float = 0.0, errors_seen: int = 0) -> VisitResult:

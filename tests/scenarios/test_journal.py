@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
 
 from scenarios.journal import scenario_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 
 def _item(path: Path, scenario: Callable[[], None]) -> pytest.Item:

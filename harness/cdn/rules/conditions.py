@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from harness.cdn.rules.message import parse_http_date
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # RFC 9110, section 15.4.5: what a 304 carries of the headers that a 200 would have had.
 _ON_NOT_MODIFIED = ("cache-control", "content-location", "date", "etag", "expires", "last-modified", "vary")

@@ -6,14 +6,12 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.cdn.rules.freshness import Lifetimes, explicit_lifetime
 from harness.cdn.rules.message import Response
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_SECONDS: Final = 10.0
 

@@ -7,13 +7,10 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.ht
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.cdn.rules.message import parse_http_date
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _RESTRICTING = ("no-cache", "no-store", "private")
 # RFC 9111, section 1.2.2: the limit of larger numbers.

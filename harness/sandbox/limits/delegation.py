@@ -8,17 +8,15 @@ Source: https://docs.kernel.org/admin-guide/cgroup-v2.html#delegation
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import psutil
 
 from harness.errors import ThumbrigError
 from harness.sandbox.limits import control_files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # A process that forks while it is moved may leave a child behind, for the next round.
 _ROUNDS: Final = 10

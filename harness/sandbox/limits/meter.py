@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.sandbox.limits.base import Usage
 from harness.sandbox.limits.control_files import ControlFile, read
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SAMPLE_SECONDS: Final = 0.005
 

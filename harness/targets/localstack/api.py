@@ -7,16 +7,14 @@ import json
 import os
 import threading
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from localstack_client.session import Session
 
 from harness.aws import Aws
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 REGION: Final = "us-east-1"
 # Any key opens LocalStack; in this form it stands for the account 000000000000.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
@@ -9,9 +9,6 @@ from PIL import Image
 from benchmarks.bench.contenders import CONTENDERS, UnknownContenderError, choose
 from benchmarks.bench.plan import NotAPhotoFolderError, bench_pictures, parse_sizes
 from fixtures.pictures import READABLE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_memory_sizes_are_sorted_and_each_is_taken_once() -> None:

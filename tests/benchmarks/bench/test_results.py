@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from benchmarks.bench import results
 from harness.files import UnreadableFileError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _results() -> results.Results:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -26,9 +26,6 @@ from benchmarks.report.page import write_bench_report
 from benchmarks.report.tune_page import write_tune_report
 from tests.benchmarks.gate.builders import baseline, observation, thumbnail, with_images
 from tests.benchmarks.report.tune_sample import store, tune_sample
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MIB = 1 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -15,9 +15,6 @@ from benchmarks.report.tune_page import write_tune_report
 from benchmarks.tuning.results import read
 from harness.files import UnreadableFileError
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, store, tune_sample
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _said(topic: str) -> str:

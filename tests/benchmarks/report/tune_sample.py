@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from PIL import Image
 
 from benchmarks.tuning.aim import Savings
 from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TunedOn, TuneResults, write
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _FILES = ("today.webp", "pick.webp", "lossless.png")
 TODAY, PICK, SLOW = "webp q85 e6", "webp q76 e5 sharp_yuv preset=text", "avif q60 e6 tune=ssim"

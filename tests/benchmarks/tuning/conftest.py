@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from benchmarks.bench.plan import BenchPicture
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture

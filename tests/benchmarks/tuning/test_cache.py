@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from benchmarks.tuning.cache import CacheError, TrialCache
 from benchmarks.tuning.setting import today
 from benchmarks.tuning.trial import Pixels
 from tests.benchmarks.tuning.builders import setting, trial
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PIXELS = Pixels(mode="RGB", size=(1, 1), data=b"abc")
 _OTHERS = Pixels(mode="RGB", size=(1, 1), data=b"xyz")

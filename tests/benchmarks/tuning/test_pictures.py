@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from benchmarks.tuning.pictures import (
 from fixtures.pictures import READABLE, picture
 from fixtures.similarity import distance
 from resizer.switches import Kernel
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_the_search_is_over_photos_and_the_rest_stays_apart() -> None:

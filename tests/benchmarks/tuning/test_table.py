@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from benchmarks.tuning.table import NoPlaceForFiguresError, to_markdown, write_figures
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, tune_sample
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _BEGIN = "<!-- figures of nox -s tune: begin -->\n"
 _END = "<!-- figures of nox -s tune: end -->\n"

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
 from harness.application import Application, NotDeletedError, Pipeline
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _KEY = "members/profile/originals/1-me (1).jpg"
 

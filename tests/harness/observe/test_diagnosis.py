@@ -1,15 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from harness.observe.diagnosis import Cause, Evidence, decide, lets_s3_invoke
 from harness.observe.log import FunctionLog, LogLine
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _START = "START RequestId: 1 Version: $LATEST"
 _REPORT = "REPORT RequestId: 1\tDuration: 5.00 ms"

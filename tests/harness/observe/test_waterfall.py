@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from PIL import Image
 
 from harness.observe.timeline import APPLICATION, BUCKET, Step, Timeline
 from harness.observe.waterfall import waterfall
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _timeline(*steps: Step) -> Timeline:

@@ -6,8 +6,9 @@ import os
 import shutil
 import stat
 import zipfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +17,6 @@ from harness.package.build import build
 from harness.package.function import FunctionFolder
 from harness.package.install import FileTwiceError, InstallFailedError, UnpinnedDependencyError
 from harness.package.platforms import host_platform, lambda_platform
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 

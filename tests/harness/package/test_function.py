@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -17,9 +17,6 @@ from harness.package.function import (
     read_pin,
 )
 from harness.package.platforms import UnknownRuntimeError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SOUND = """
 name = "shouter"

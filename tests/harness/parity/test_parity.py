@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from harness.files import UnreadableFileError
 from harness.parity.page import compare, render
 from harness.parity.results import RunResult, ScenarioResult, load, save
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def _run(target: str, *scenarios: tuple[str, str, str]) -> RunResult:

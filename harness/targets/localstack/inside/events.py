@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote_plus, unquote
 
 from harness.targets.localstack.inside.seams import Seam, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
 
 _NOTIFICATIONS = "localstack.services.s3.notifications"
 

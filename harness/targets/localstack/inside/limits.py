@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from localstack.services.lambda_.invocation import docker_runtime_executor as executors
 
 from harness.sandbox.limits.base import BYTES_PER_MB, CPU_PERIOD_US, MB_PER_CORE, cpu_quota_us
 from harness.targets.localstack.inside import FUNCTION_LABEL, LABELS_VARIABLE, MISSING_REPAIRS_LABEL
 from harness.targets.localstack.inside.seams import Seam, wrap
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _EXECUTORS = executors.__name__
 # What LocalStack calls Docker's platforms, and Docker calls its images' processors.

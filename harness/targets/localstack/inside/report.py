@@ -9,17 +9,15 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.sandbox import texts
 from harness.sandbox.invocation import Invocation, InvocationStatus
 from harness.sandbox.limits.base import Usage
 from harness.targets.localstack.inside.seams import Seam, wrap
 from harness.targets.localstack.inside.timestamps import dated
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _INVOCATION = "localstack.services.lambda_.invocation"
 _REPORT = re.compile(r"^REPORT RequestId: \S+\t(?:.*\t)?Duration: (?P<milliseconds>[\d.]+) ms")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 import pkgutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 
 class SeamMovedError(ThumbrigError):

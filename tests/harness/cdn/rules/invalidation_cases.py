@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from harness.cdn.ledger import Ledger, RefusedError
 from harness.cdn.rules.paths import invalidates, invalidation_problem
@@ -14,9 +14,6 @@ from tests.harness.cdn.rules.case import (
     Edge,
     answer,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def _fit(path: str) -> bool:

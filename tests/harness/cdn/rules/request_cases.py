@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from harness.cdn.rules.compression import as_compressed, encoding_for
 from harness.cdn.rules.conditions import not_modified, not_modified_headers, range_applies, validators
@@ -28,9 +28,6 @@ from tests.harness.cdn.rules.case import (
     answer,
     rfc,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _OLD, _NEW = "Mon, 12 Jan 1970 13:46:40 GMT", "Mon, 12 Jan 1970 14:46:40 GMT"
 _LARGE = b"x" * 1_000

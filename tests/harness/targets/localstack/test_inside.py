@@ -7,9 +7,9 @@ import inspect
 import itertools
 import sys
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING
 from unittest.mock import Mock, patch
 
 import pytest
@@ -22,9 +22,6 @@ from harness.targets.localstack.inside.report import ReportFigures, corrected_lo
 from harness.targets.localstack.inside.seams import Seam, SeamMovedError, wrap
 from harness.targets.localstack.inside.timestamps import Line, dated, events, printed_lines
 from harness.targets.localstack.target import capabilities
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _FIGURES = ReportFigures(
     usage=Usage(peak_bytes=61 * 2**20, cpu_seconds=0.1, oom_killed=False),
