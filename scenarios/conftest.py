@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.cdn.edge import Edge
 from harness.cdn.edge import edge as run_edge
+from harness.deployment import Capability, Deployment
 from harness.e2e import StartedTarget
+from harness.observe.outcome import DeployedApplication
 from harness.observe.viewer import Viewer
-from scenarios.journal import JournalingApplication, scenario_name
+from harness.targets.base import Target
+from scenarios.journal import ApplicationOf, Journal, JournalingApplication, scenario_name
 from scenarios.recorder import SCENARIO, Recorder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.cdn.edge import Edge
-    from harness.deployment import Capability, Deployment
-    from harness.observe.outcome import DeployedApplication
-    from harness.targets.base import Target
-    from scenarios.journal import ApplicationOf, Journal
 
 _HERE = Path(__file__).parent
 # The first picture first, then by what a reader wants to know next.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import pytest
 
+from harness.application import Thumbnail, Upload
+from harness.cdn.edge import Edge
+from harness.deployment import Deployment
 from harness.observe.outcome import DeployedApplication
-
-if TYPE_CHECKING:
-    from harness.application import Thumbnail, Upload
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
 
 
 @dataclass(kw_only=True)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 from rich.table import Table
 
 from harness.console import console
+from harness.e2e import StartedTarget
 from harness.observe.log import read_log
 from harness.parity.results import RunResult, ScenarioResult, save
-from scenarios.journal import Journal
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
-
-    from harness.e2e import StartedTarget
-    from scenarios.journal import ScenarioNotes
+from scenarios.journal import Journal, ScenarioNotes
 
 # The property of each pytest item that holds its scenario's name.
 SCENARIO: Final = "scenario"

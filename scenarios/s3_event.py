@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote_plus
 
+from harness.deployment import Deployment
 from harness.observe.failures import FailedEvent, read_failures
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.deployment import Deployment
 
 
 def object_created(bucket: str, *keys: str) -> dict[str, Any]:

@@ -10,31 +10,24 @@ import json
 import shutil
 import tempfile
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import quote_plus
 
 from harness import guardian
+from harness.deployment import Deployment
 from harness.errors import ThumbrigError
-from harness.package.build import build
+from harness.package.build import Package, build
 from harness.package.function import FunctionFolder
 from harness.sandbox.environment import Environment
-from harness.sandbox.function import read_function
+from harness.sandbox.function import DeployedFunction, read_function
 from harness.sandbox.invocation import Invocation, InvocationStatus
-from harness.sandbox.logs import Silence
+from harness.sandbox.limits.base import Confinement, Cpu
+from harness.sandbox.logs import LogSink, Silence
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
-from harness.targets.embedded.target import embedded_target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from harness.deployment import Deployment
-    from harness.package.build import Package
-    from harness.sandbox.function import DeployedFunction
-    from harness.sandbox.limits.base import Confinement, Cpu
-    from harness.sandbox.logs import LogSink
-    from harness.targets.embedded.target import EmbeddedTarget
+from harness.targets.embedded.target import EmbeddedTarget, embedded_target
 
 PASSED = "success"
 _PROJECT = Path(__file__).parents[2]

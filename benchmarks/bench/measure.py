@@ -6,11 +6,19 @@ It also looks for limits: the smallest memory, the largest picture, and whether 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from benchmarks.bench.contenders import PASSED, WarmEnvironments, invoke, outcome_of
+from benchmarks.bench.contenders import (
+    PASSED,
+    DeployedContender,
+    Original,
+    WarmEnvironments,
+    invoke,
+    outcome_of,
+)
 from benchmarks.bench.prices import usd_per_million
 from benchmarks.bench.quality import lossless_thumbnail, score
 from benchmarks.bench.results import (
@@ -22,15 +30,9 @@ from benchmarks.bench.results import (
     SweepPoint,
 )
 from fixtures.images import large
+from harness.sandbox.environment import Environment
+from harness.sandbox.invocation import Invocation
 from harness.sandbox.limits.base import Confinement
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from contextlib import AbstractContextManager
-
-    from benchmarks.bench.contenders import DeployedContender, Original
-    from harness.sandbox.environment import Environment
-    from harness.sandbox.invocation import Invocation
 
 _STEP_MB = 8
 _LEAST_MB = 16

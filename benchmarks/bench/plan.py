@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 from PIL import Image, UnidentifiedImageError
 
+from benchmarks.bench import results
+from benchmarks.bench.contenders import DeployedContender
 from fixtures.pictures import READABLE
 from fixtures.pictures import picture as picture_named
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
-
-    from benchmarks.bench import results
-    from benchmarks.bench.contenders import DeployedContender
 
 REFERENCE = "reference.jpg"
 _QUICK_PICTURES = (REFERENCE, "photo-busy.jpg", "png-8-bit.png", "webp-lossy.webp")

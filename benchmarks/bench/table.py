@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from statistics import geometric_mean, median
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from benchmarks.bench.results import Measurement, Results
 from harness.console import console
-
-if TYPE_CHECKING:
-    from benchmarks.bench.results import Measurement, Results
 
 _MB = 2**20
 

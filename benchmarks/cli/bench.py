@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -19,11 +19,7 @@ from benchmarks.bench.machine import cpu_model
 from benchmarks.bench.plan import REFERENCE, BenchPlan, bench_pictures, parse_sizes
 from benchmarks.bench.table import print_results
 from benchmarks.report.page import write_bench_report
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.sandbox.limits.base import Cpu
+from harness.sandbox.limits.base import Cpu
 
 PROJECT = Path(__file__).parents[2]
 USUAL_MB = 512

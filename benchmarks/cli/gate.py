@@ -5,34 +5,27 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.progress import track
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.gate import reports
 from benchmarks.gate.accept import accept, require_reason
-from benchmarks.gate.baseline import read_baseline, write_baseline
+from benchmarks.gate.baseline import Baseline, read_baseline, write_baseline
 from benchmarks.gate.compare import OtherBuildError, OtherPicturesError, compare
-from benchmarks.gate.observe import choose_pictures, observe, rescored
-from benchmarks.gate.wording import in_words
+from benchmarks.gate.observe import PictureResult, choose_pictures, observe, rescored
+from benchmarks.gate.snapshot import Observation
+from benchmarks.gate.verdict import Verdict
+from benchmarks.gate.wording import VerdictWords, in_words
 from benchmarks.report.gate_page import gate_page
 from harness.console import EXIT_CANNOT, console
 from harness.errors import ThumbrigError
 from harness.package.function import FunctionFolder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.gate.baseline import Baseline
-    from benchmarks.gate.observe import PictureResult
-    from benchmarks.gate.snapshot import Observation
-    from benchmarks.gate.verdict import Verdict
-    from benchmarks.gate.wording import VerdictWords
 
 _PROJECT = Path(__file__).parents[2]
 _BASELINE = _PROJECT / "benchmarks" / "baselines" / "thumbnails.json"

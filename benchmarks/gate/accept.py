@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from benchmarks.gate.baseline import Acceptance, Baseline, Figures, Thresholds
+from benchmarks.gate.snapshot import Observation, PeakMemory, Snapshot
 from benchmarks.gate.verdict import GateStatus
+from benchmarks.gate.wording import VerdictWords
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from benchmarks.gate.snapshot import Observation, PeakMemory, Snapshot
-    from benchmarks.gate.wording import VerdictWords
 
 
 class NoReasonError(ThumbrigError):

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from benchmarks.gate.snapshot import PeakMemory, Snapshot  # noqa: TC001  msgspec reads them at run time
+from benchmarks.gate.snapshot import MemoryEnvironment, PeakMemory, Snapshot
 from harness.errors import ThumbrigError
 from harness.files import replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from benchmarks.gate.snapshot import MemoryEnvironment
 
 FORMAT = "thumbrig-gate-baseline/1"
 

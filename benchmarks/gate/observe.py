@@ -8,18 +8,26 @@ import io
 import mimetypes
 import os
 import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from PIL import Image
 
 from benchmarks.bench import quality
-from benchmarks.bench.contenders import PASSED, Spec, deployed_contenders, invoke, outcome_of
-from benchmarks.bench.plan import bench_pictures
+from benchmarks.bench.contenders import (
+    PASSED,
+    DeployedContender,
+    Original,
+    Spec,
+    deployed_contenders,
+    invoke,
+    outcome_of,
+)
+from benchmarks.bench.plan import BenchPicture, bench_pictures
 from benchmarks.gate.provenance import SettingsLog, describe
 from benchmarks.gate.snapshot import (
     MemoryEnvironment,
@@ -31,16 +39,9 @@ from benchmarks.gate.snapshot import (
 )
 from harness.errors import ThumbrigError
 from harness.package.build import build
-from harness.package.platforms import lambda_platform
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-
-    from benchmarks.bench.contenders import DeployedContender, Original
-    from benchmarks.bench.plan import BenchPicture
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
-    from harness.sandbox.environment import Environment
+from harness.package.function import FunctionFolder
+from harness.package.platforms import Platform, lambda_platform
+from harness.sandbox.environment import Environment
 
 _CACHE = Path(__file__).parents[2] / ".cache" / "packages"
 _MEMORY_MB = 512

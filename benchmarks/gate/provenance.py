@@ -6,20 +6,16 @@ import hashlib
 import json
 import re
 import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
+from benchmarks.bench.contenders import DeployedContender
 from benchmarks.gate.snapshot import Provenance
 from harness import process
-from harness.package.platforms import host_platform
+from harness.package.function import FunctionFolder
+from harness.package.platforms import Platform, host_platform
 from harness.sandbox.runtimes import interpreter
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from benchmarks.bench.contenders import DeployedContender
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
 
 # Compiled code that is the same for every version of Python; a file with a version in its name is not.
 _COMPILED = re.compile(r"(\.so(\.\d+)*|\.dylib|\.node)$")

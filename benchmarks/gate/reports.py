@@ -6,24 +6,19 @@ import contextlib
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from rich.table import Table
 from rich.text import Text
 
-from benchmarks.gate.verdict import GateStatus, Metric
-from benchmarks.gate.wording import acceptance
+from benchmarks.gate.baseline import Baseline
+from benchmarks.gate.verdict import Check, GateStatus, Metric, Verdict
+from benchmarks.gate.wording import FigureLine, VerdictWords, acceptance
 from harness.console import console
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from benchmarks.gate.baseline import Baseline
-    from benchmarks.gate.verdict import Check, Verdict
-    from benchmarks.gate.wording import FigureLine, VerdictWords
 
 FORMAT = "thumbrig-gate/1"
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from benchmarks.gate.snapshot import ThumbnailFigures
+from benchmarks.gate.snapshot import ThumbnailFigures
 
 Value: TypeAlias = float | tuple[int, int]
 

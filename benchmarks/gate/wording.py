@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from benchmarks.gate.verdict import ChangeKind, GateStatus, Metric
+from benchmarks.gate.baseline import Acceptance, Figures
+from benchmarks.gate.verdict import (
+    Change,
+    ChangeKind,
+    Check,
+    GateStatus,
+    Metric,
+    PictureVerdict,
+    Value,
+    Verdict,
+)
 from harness.plotting import numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.gate.baseline import Acceptance, Figures
-    from benchmarks.gate.verdict import Change, Check, PictureVerdict, Value, Verdict
 
 # Printed for a red verdict without a known cause.
 NOTHING_CHANGED = "nothing that the gate knows: settings, libraries, files and pictures are the baseline's"

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness.errors import ThumbrigError
-from harness.plotting.images import embedded
+from harness.plotting.canvas import Plot
+from harness.plotting.images import EmbeddedImage, embedded
 from harness.plotting.palette import PAGE
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.plotting.canvas import Plot
-    from harness.plotting.images import EmbeddedImage
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from benchmarks.bench.results import Contender, MeasuredPicture, Measurement, Results, SweepPoint
 from benchmarks.report.selection import (
     SUCCESS,
     fastest_first,
@@ -19,9 +20,6 @@ from benchmarks.report.selection import (
     sweep_of,
 )
 from harness.plotting import numbers
-
-if TYPE_CHECKING:
-    from benchmarks.bench.results import Contender, MeasuredPicture, Measurement, Results, SweepPoint
 
 # Two medians this close count as equal: a choice, not the run's own spread.
 TIE_RATIO: Final = 1.05

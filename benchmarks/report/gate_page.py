@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from benchmarks.gate.wording import NOTHING_CHANGED
+from benchmarks.gate.snapshot import Observation
+from benchmarks.gate.verdict import Verdict
+from benchmarks.gate.wording import NOTHING_CHANGED, PictureWords, VerdictWords
 from benchmarks.report.base import fill
-from harness.plotting.images import embedded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from benchmarks.gate.snapshot import Observation
-    from benchmarks.gate.verdict import Verdict
-    from benchmarks.gate.wording import PictureWords, VerdictWords
-    from harness.plotting.images import EmbeddedImage
+from harness.plotting.images import EmbeddedImage, embedded
 
 TIMES = 8
 # Between the dark and the light pages that a transparent thumbnail may lie on.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from benchmarks.bench import results as stored
+from benchmarks.bench.results import MeasuredPicture, Measurement, Results
 from benchmarks.report import tables
 from benchmarks.report.bars import latency_plot, memory_plot
 from benchmarks.report.base import drawn, fill, thumbnail, write_report
@@ -14,14 +15,8 @@ from benchmarks.report.findings import BALANCED_MEANING, bench_findings
 from benchmarks.report.lines import memory_cost_plot, soak_plot
 from benchmarks.report.selection import SUCCESS, focus, ours_first, reference, styles_of
 from harness.plotting import numbers
-from harness.plotting.images import preview
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.bench.results import MeasuredPicture, Measurement, Results
-    from harness.plotting.canvas import Plot
-    from harness.plotting.images import EmbeddedImage
+from harness.plotting.canvas import Plot
+from harness.plotting.images import EmbeddedImage, preview
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from statistics import mean
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
-from harness.plotting.palette import styles
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from benchmarks.bench.results import MeasuredPicture, Measurement, Results, SweepPoint
-    from harness.plotting.palette import Style
+from benchmarks.bench.results import MeasuredPicture, Measurement, Results, SweepPoint
+from harness.plotting.palette import Style, styles
 
 T = TypeVar("T")
 

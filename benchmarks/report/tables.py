@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
+from benchmarks.bench.results import Measurement, Results, SmallestMemory, SweepPoint
 from benchmarks.report.findings import cold_start_ms, memory_choice
 from benchmarks.report.selection import (
     SUCCESS,
@@ -17,9 +17,6 @@ from benchmarks.report.selection import (
     sweep_of,
 )
 from harness.plotting import numbers
-
-if TYPE_CHECKING:
-    from benchmarks.bench.results import Measurement, Results, SmallestMemory, SweepPoint
 
 _MEASURED = ("p50 ms", "p95 ms", "CPU ms", "peak MB", "bytes", "SSIMULACRA2", "USD per million")
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from benchmarks.report.findings import Findings, Statement
+from benchmarks.tuning.results import Candidate, PictureTrial, TuneResults
 from harness.plotting import numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.tuning.results import Candidate, PictureTrial, TuneResults
 
 
 def tune_findings(results: TuneResults) -> Findings:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from benchmarks.report.base import drawn, fill, thumbnail, write_report
 from benchmarks.report.tune_findings import trials_of_both, tune_findings
 from benchmarks.report.tune_plots import bytes_and_score_plot, cpu_and_bytes_plot
 from benchmarks.tuning import results as stored
+from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TuneResults
 from harness.plotting import numbers
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TuneResults
-    from harness.plotting.images import EmbeddedImage
+from harness.plotting.images import EmbeddedImage
 
 
 @dataclass(frozen=True, kw_only=True)

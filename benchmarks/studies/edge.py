@@ -10,10 +10,11 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 import psutil
@@ -21,17 +22,13 @@ import psutil
 from benchmarks.bench.machine import cpu_model
 from fixtures.pictures import picture
 from harness import process
+from harness.cdn.edge import Edge
 from harness.cdn.edge import edge as run_edge
 from harness.errors import ThumbrigError
 from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
 from resizer.pipeline import Stopwatch, render
 from resizer.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.cdn.edge import Edge
 
 FORMAT_VERSION: Final = 1
 _KEY: Final = "members/profile/resized/thumbnail/reference.webp"

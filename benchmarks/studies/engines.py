@@ -17,20 +17,17 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 import pyvips
 from PIL import Image, JpegImagePlugin, features
 
 from benchmarks.bench.machine import MeasuredOn, cpu_model
-from fixtures.pictures import READABLE, picture
+from fixtures.pictures import READABLE, Picture, picture
 from resizer.engines.pillow import PillowSmall
 from resizer.pipeline import Rendered, Stopwatch, render
 from resizer.settings import EngineName, Settings
-
-if TYPE_CHECKING:
-    from fixtures.pictures import Picture
 
 _ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 # In every order: one that always followed libvips would always find the processor's caches full of libvips.

@@ -8,16 +8,17 @@ for everything, so that its true peak stands beside the estimate.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
 from benchmarks.bench.contenders import (
     PASSED,
+    DeployedContender,
     WarmEnvironments,
     choose,
     deployed_contenders,
@@ -28,15 +29,9 @@ from fixtures.images.kinds import KINDS, Canvas
 from harness.console import console
 from harness.sandbox.limits.base import BYTES_PER_MB
 from resizer.engines.auto import preferred
-from resizer.footprint import added_bytes
+from resizer.footprint import Decoder, added_bytes
 from resizer.header import read_header
 from resizer.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from benchmarks.bench.contenders import DeployedContender
-    from resizer.footprint import Decoder
 
 _PACKAGES = Path(__file__).parents[2] / ".cache" / "packages"
 _ROOMY_MB = 10_240

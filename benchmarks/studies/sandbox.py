@@ -9,21 +9,17 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
+from harness.sandbox.limits.base import Confinement
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.logs import Silence
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from harness.sandbox.limits.base import Confinement
 
 _MB = 2**20
 _MEMORY_MB = 512

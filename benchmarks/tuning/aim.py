@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from statistics import fmean
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.bench import prices
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.trial import Trial
+from benchmarks.tuning.setting import Setting
+from benchmarks.tuning.trial import Trial
 
 # How far the CPU ratio of a search, of few rounds, may be from the true one.
 CPU_SLACK: Final = 0.06

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.gate.baseline import Thresholds
 from benchmarks.gate.compare import fell, grew
+from benchmarks.tuning.aim import TriedSetting
+from benchmarks.tuning.setting import Setting
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.tuning.aim import TriedSetting
-    from benchmarks.tuning.setting import Setting
 
 PROFILES_FILE: Final = Path(__file__).parents[2] / "resizer" / "profiles.py"
 TUNED: Final = "tuned"

@@ -10,20 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from benchmarks.tuning.pictures import digest
-from benchmarks.tuning.trial import Trial
+from benchmarks.tuning.setting import Setting
+from benchmarks.tuning.trial import Pixels, Trial
 from harness.errors import ThumbrigError
 from harness.files import replace_file
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.trial import Pixels
 
 _FORMAT = 1
 

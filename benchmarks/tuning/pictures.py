@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from PIL import Image
 
@@ -18,11 +18,7 @@ from resizer.engines.pillow import PillowSmall
 from resizer.errors import ResizerError
 from resizer.header import read_header
 from resizer.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from resizer.switches import Kernel
+from resizer.switches import Kernel
 
 _SETTINGS = Settings(bucket_name="none")
 _ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif", ".bmp"}

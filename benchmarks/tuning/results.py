@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from benchmarks.bench.machine import MeasuredOn
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.tuning.aim import Savings, TriedSetting, front, savings
 from benchmarks.tuning.apply import forecast
 from benchmarks.tuning.pictures import lossless_pixels
+from benchmarks.tuning.run import SearchResult, TuningPlan
+from benchmarks.tuning.setting import Setting
+from benchmarks.tuning.sweep import TuningSweep
 from harness.files import read_json, write_json
-
-if TYPE_CHECKING:
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.tuning.run import SearchResult, TuningPlan
-    from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.sweep import TuningSweep
 
 FORMAT: Final = "thumbrig-tune/1"
 

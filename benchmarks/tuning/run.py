@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.tuning import search
-from benchmarks.tuning.aim import CPU_SLACK, Aim, Goal, ranked
+from benchmarks.tuning.aim import CPU_SLACK, Aim, Goal, Traffic, TriedSetting, ranked
+from benchmarks.tuning.setting import Setting
+from benchmarks.tuning.sweep import TuningSweep
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.tuning.aim import Traffic, TriedSetting
-    from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.sweep import TuningSweep
-    from resizer.formats import OutputFormat
+from resizer.formats import OutputFormat
 
 # The search asks which settings are about as quick as today's; the pick must surely be.
 _SEARCH_ROUNDS: Final = 3

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from benchmarks.tuning.aim import CPU_SLACK, without_twins
+from benchmarks.tuning.aim import CPU_SLACK, TriedSetting, without_twins
 from benchmarks.tuning.setting import Setting
 from resizer.formats import OutputFormat
 from resizer.switches import Encoding, Kernel, Preset, Subsampling, Switches, Tune
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from benchmarks.tuning.aim import TriedSetting
 
 # How much one point of score costs near a thumbnail's usual quality: about 5 % of its bytes, in every format.
 _BYTES_A_POINT: Final = 0.05

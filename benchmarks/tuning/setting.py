@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
+from benchmarks.tuning.trial import Pixels
 from resizer.profiles import REFERENCE
 from resizer.settings import Settings
-from resizer.switches import NONE, Kernel
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from benchmarks.tuning.trial import Pixels
-    from resizer.switches import Encoding
+from resizer.switches import NONE, Encoding, Kernel
 
 _PREFIX = "THUMBNAIL_"
 

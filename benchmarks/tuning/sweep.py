@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.tuning.aim import TriedSetting
+from benchmarks.tuning.cache import TrialCache
 from benchmarks.tuning.pictures import lossless_pixels, pixels_to_encode
-from benchmarks.tuning.setting import encode
+from benchmarks.tuning.setting import Setting, encode
 from benchmarks.tuning.trial import Job, Trial, TrialFailedError, measure
-from benchmarks.tuning.workers import WorkersLostError
+from benchmarks.tuning.workers import Workers, WorkersLostError
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
-    from concurrent.futures import Future
-
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.tuning.cache import TrialCache
-    from benchmarks.tuning.setting import Setting
-    from benchmarks.tuning.workers import Workers
 
 # Today's setting is timed once for so many others.
 _SETTINGS_A_JOB: Final = 6

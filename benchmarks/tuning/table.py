@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich.progress import MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from benchmarks.tuning.results import Candidate, TuneResults
 from harness.console import console
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from benchmarks.tuning.results import Candidate, TuneResults
 
 _BEGIN = "<!-- figures of nox -s tune: begin -->\n"
 _END = "<!-- figures of nox -s tune: end -->\n"

@@ -10,9 +10,10 @@ import inspect
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import pyvips
 from PIL import Image, features
@@ -22,12 +23,7 @@ from resizer.engines import libwebp, switched
 from resizer.engines.pillow import PillowSmall
 from resizer.engines.vips import VipsSmall
 from resizer.errors import ResizerError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
-
-    from resizer.switches import Encoding
+from resizer.switches import Encoding
 
 # A slow encoder is timed less often than a quick one: nobody chooses it for its CPU time.
 _SECONDS_A_SETTING = 0.15

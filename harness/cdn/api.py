@@ -7,9 +7,10 @@ plane, if it has one.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
 import aiohttp
@@ -18,12 +19,8 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from harness.cdn.answers import request_id
+from harness.cdn.delivery import Deliverer
 from harness.cdn.ledger import InvalidationRecord, Ledger, RefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
-
-    from harness.cdn.delivery import Deliverer
 
 _NAMESPACE: Final = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 _COLLECTION: Final = re.compile(r"/2020-05-31/distribution/([^/]+)/invalidation/?")

@@ -8,20 +8,16 @@ who waited for it, and is not kept.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from harness.cdn.rules import errors
 from harness.cdn.rules.conditions import validators
-from harness.cdn.rules.freshness import freshness, initial_age
+from harness.cdn.rules.errors import ErrorRule
+from harness.cdn.rules.freshness import Lifetimes, freshness, initial_age
 from harness.cdn.rules.message import Response
 from harness.cdn.rules.paths import invalidates
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.cdn.rules.errors import ErrorRule
-    from harness.cdn.rules.freshness import Lifetimes
 
 # How CloudFront's X-Cache header says where a response came from.
 XCache: TypeAlias = Literal["Hit", "Miss", "RefreshHit", "Error"]

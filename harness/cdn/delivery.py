@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from harness.cdn.cache import Cache, Key
+from harness.cdn.cache import Cache, Entry, Fetched, Key, Ticket, XCache
+from harness.cdn.distribution import Behavior, Distribution
+from harness.cdn.ledger import Clock
+from harness.cdn.origin import BucketClient
 from harness.cdn.rules.compression import compressed
+from harness.cdn.rules.message import Response
 from harness.cdn.rules.urls import accepted_encodings, object_key
-
-if TYPE_CHECKING:
-    from harness.cdn.cache import Entry, Fetched, Ticket, XCache
-    from harness.cdn.distribution import Behavior, Distribution
-    from harness.cdn.ledger import Clock
-    from harness.cdn.origin import BucketClient
-    from harness.cdn.rules.message import Response
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import aiohttp
 from botocore.auth import S3SigV4Auth
@@ -13,15 +14,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
+from harness.aws import Aws
+from harness.cdn.distribution import Distribution, Origin
 from harness.cdn.rules.message import Response
 from harness.cdn.rules.urls import request_path
 from harness.policy import Access, allows
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.aws import Aws
-    from harness.cdn.distribution import Distribution, Origin
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorS3Origin.html
 _CONNECT_SECONDS: Final = 10.0

@@ -21,7 +21,7 @@ import msgspec
 import trustme
 from aiohttp import web
 
-from harness.aws import Aws  # noqa: TC001  msgspec reads the annotations
+from harness.aws import Aws
 from harness.cdn.api import ControlPlane
 from harness.cdn.cache import Cache
 from harness.cdn.delivery import Deliverer

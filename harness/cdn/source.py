@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import yaml
 
+from harness.aws import Aws
 from harness.cdn.distribution import Described
+from harness.deployment import Deployment
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.aws import Aws
-    from harness.deployment import Deployment
-
 
 _SUBSTITUTION: Final = re.compile(r"\$\{([^!}]+)\}")
 # In the API each list has its count beside it, except for these.

@@ -5,24 +5,19 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from harness.application import Invalidation
 from harness.application.deletion import is_missing
 from harness.application.names import content_type_of
-from harness.demo.follow import Follower
-from harness.demo.state import EXPECTING, Photo, Photos
+from harness.demo.feed import EdgeFacts
+from harness.demo.follow import Follower, RunningPipeline
+from harness.demo.state import EXPECTING, Asking, Photo, Photos
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.application import Invalidation
-    from harness.demo.feed import EdgeFacts
-    from harness.demo.follow import RunningPipeline
-    from harness.demo.state import Asking
 
 
 class BusyError(ThumbrigError):

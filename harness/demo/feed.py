@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import json
 import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-    from harness.cdn.edge import Edge
+from harness.cdn.edge import Edge
 
 
 class Feed:

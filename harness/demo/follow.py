@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from harness.application import Deletion, Thumbnail, Upload
 from harness.application.names import content_type_of
-from harness.demo.state import EXPECTING, EdgeAnswer, Photo, with_answer
+from harness.cdn.edge import Edge
+from harness.demo.feed import EdgeFacts
+from harness.demo.state import EXPECTING, EdgeAnswer, Photo, Photos, with_answer
 from harness.errors import ThumbrigError
 from harness.observe.log import read_reported_log
-from harness.observe.outcome import Outcome, await_outcome
+from harness.observe.outcome import DeployedApplication, Outcome, await_outcome
 from harness.observe.timeline import EdgeRequest, Observed, timeline
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from harness.application import Deletion, Thumbnail, Upload
-    from harness.cdn.edge import Edge
-    from harness.demo.feed import EdgeFacts
-    from harness.demo.state import Photos
-    from harness.observe.outcome import DeployedApplication
-    from harness.observe.viewer import Viewer
+from harness.observe.viewer import Viewer
 
 # Retries included; on a local target they are over in seconds.
 _TIMEOUT_SECONDS: Final = 30.0

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import signal
 import webbrowser
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import click
 from aiohttp import web
@@ -19,16 +20,12 @@ from harness.demo.feed import EdgeFacts, Feed
 from harness.demo.follow import RunningPipeline
 from harness.demo.server import PageServer
 from harness.demo.state import Photos
+from harness.deployment import Deployment
+from harness.e2e import Run
 from harness.observe.outcome import DeployedApplication
 from harness.observe.viewer import Viewer
 from harness.run_folder import PortTakenError, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.deployment import Deployment
-    from harness.e2e import Run
-    from harness.targets.base import Target
+from harness.targets.base import Target
 
 # Pages that are open do not delay the end.
 _SHUTDOWN_SECONDS: Final = 0.5

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
 from fixtures.pictures import picture
-from harness.demo.feed import encode
+from harness.demo.actions import Actions
+from harness.demo.feed import EdgeFacts, Feed, encode
 from harness.demo.middleware import (
     HEADERS,
     MOST_UPLOAD_BYTES,
@@ -25,13 +27,7 @@ from harness.demo.middleware import (
     middleware,
     require_size,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.demo.actions import Actions
-    from harness.demo.feed import EdgeFacts, Feed
-    from harness.demo.state import Asking, Photo, Photos
+from harness.demo.state import Asking, Photo, Photos
 
 _FOLDER: Final = Path(__file__).parent
 _TYPES: Final = {

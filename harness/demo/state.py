@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+from harness.application import Upload
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from harness.application import Upload
 
 State: TypeAlias = Literal["accepted", "waiting", "ready", "replacing", "refused", "failed", "deleted"]
 # What is asked for a new photo's thumbnail until it is there.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_plus
 
-if TYPE_CHECKING:
-    from harness.deployment import Deployment
+from harness.deployment import Deployment
 
 _MOST_RECEIVES = 20
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from harness.application import Upload
+from harness.deployment import Deployment
 from harness.wait import Backoff, TimedOutError, wait_for
-
-if TYPE_CHECKING:
-    from harness.application import Upload
-    from harness.deployment import Deployment
 
 _START = re.compile(r"^START RequestId: (\S+)")
 _REPORT = re.compile(r"^REPORT RequestId: \S+")

@@ -7,23 +7,18 @@ An upload ends in one of five ways (`Ending`). Whether waiting on would help is 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from harness.application import Application
-from harness.observe.diagnosis import Cause, Ending, diagnose
+from harness.application import Application, Thumbnail, Upload
+from harness.cdn.edge import Edge
+from harness.deployment import Deployment
+from harness.observe.diagnosis import Cause, Diagnosis, Ending, diagnose
 from harness.observe.log import read_log, read_reported_log
 from harness.observe.timeline import EdgeRequest, Observed
+from harness.observe.viewer import Viewer
 from harness.wait import Backoff, TimedOutError, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.application import Thumbnail, Upload
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.observe.diagnosis import Diagnosis
-    from harness.observe.viewer import Viewer
 
 _BUCKET_BACKOFF: Final = Backoff(first_seconds=0.003, factor=1.1, most_seconds=0.2)
 # As often as a naive page would poll.

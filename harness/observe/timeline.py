@@ -8,17 +8,13 @@ others, which may differ by some milliseconds. What cannot be observed is listed
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from harness.observe.log import attempts_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from harness.application import Thumbnail, Upload
-    from harness.observe.log import Attempt, FunctionLog
+from harness.application import Thumbnail, Upload
+from harness.observe.log import Attempt, FunctionLog, attempts_at
 
 FORMAT_VERSION: Final = 1
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.observe.timeline import Step, Timeline
+from harness.observe.timeline import Step, Timeline
 
 
 def table(title: str, timeline: Timeline) -> Table:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
 import urllib3
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.cdn.edge import Edge
+from harness.cdn.edge import Edge
 
 _TIMEOUT_SECONDS: Final = 30.0
 

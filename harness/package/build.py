@@ -8,20 +8,16 @@ import json
 import shutil
 import stat
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
+from harness.package.function import FunctionFolder
 from harness.package.node import install_node
+from harness.package.platforms import Platform
 from harness.package.python import install_python
 from harness.run_folder import run_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
 
 # The earliest time that a zip can hold.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)

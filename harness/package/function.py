@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from harness.errors import ThumbrigError
-from harness.package.platforms import RUNTIMES, UnknownRuntimeError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
-
-    from harness.package.platforms import Language
+from harness.package.platforms import RUNTIMES, Language, UnknownRuntimeError
 
 _FILE_NAME = "function.toml"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from harness.errors import ThumbrigError
-from harness.package.function import read_pin
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
-    from harness.process import CommandFailedError
+from harness.package.function import FunctionFolder, read_pin
+from harness.package.platforms import Platform
+from harness.process import CommandFailedError
 
 
 class InstallFailedError(ThumbrigError):

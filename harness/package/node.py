@@ -10,21 +10,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from harness import process
 from harness.errors import ThumbrigError
+from harness.package.function import FunctionFolder
 from harness.package.host_node import find
 from harness.package.install import InstallFailedError, UnpinnedDependencyError, merge, output_of
-from harness.package.platforms import NODE_PROCESSORS, NODE_SYSTEMS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
+from harness.package.platforms import NODE_PROCESSORS, NODE_SYSTEMS, Platform
 
 _SCRIPTS: Final = frozenset({".js", ".mjs", ".cjs"})
 

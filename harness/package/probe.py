@@ -7,9 +7,9 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePosixPath
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.dynamic import DynamicSegment
@@ -19,14 +19,8 @@ from elftools.elf.gnuversions import GNUVerNeedSection
 from harness.errors import ThumbrigError
 from harness.package import probe_node
 from harness.package.function import runtime_family
-from harness.package.probe_node import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
-
-    from harness.package.platforms import Architecture, Libc, Platform
-    from harness.package.probe_node import Kind
+from harness.package.platforms import Architecture, Libc, Platform
+from harness.package.probe_node import Finding, Kind
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 250 MB, in units of 1024 x 1024.
 UNZIPPED_LIMIT_BYTES = 262_144_000

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-if TYPE_CHECKING:
-    import zipfile
-    from collections.abc import Collection, Iterator, Mapping, Sequence
-
-    from harness.package.platforms import Platform
+from harness.package.platforms import Platform
 
 Kind: TypeAlias = Literal[
     "architecture", "handler", "libc", "library", "python", "size", "system", "unreadable"

@@ -6,18 +6,14 @@ import os
 import sys
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
 from harness import process
+from harness.package.function import FunctionFolder
 from harness.package.install import InstallFailedError, UnpinnedDependencyError, merge, output_of
-from harness.package.platforms import MACHINES
-
-if TYPE_CHECKING:
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
+from harness.package.platforms import MACHINES, Platform
 
 # Notes about the installation, not the distribution. RECORD would list files that are left out; WHEEL names
 # the version of the tool that built it, which for a source distribution is the newest of that day.

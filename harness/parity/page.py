@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from harness.parity.results import RunResult, ScenarioResult
+from harness.parity.results import RunResult, ScenarioResult
 
 _TIMES: tuple[tuple[str, Callable[[RunResult], Sequence[float]]], ...] = (
     ("boot: command to a target that can be deployed to", lambda run: [run.boot_seconds]),

@@ -6,18 +6,15 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from harness import process
 from harness.parity.page import render
-from harness.parity.results import load
+from harness.parity.results import RunResult, load
 from harness.process import CommandFailedError
 from harness.run_folder import run_folder
-
-if TYPE_CHECKING:
-    from harness.parity.results import RunResult
 
 _TARGETS: Final = ("embedded", "localstack")
 _PROJECT: Final = Path(__file__).parents[2]

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
 from fixtures.similarity import assert_similar
-
-if TYPE_CHECKING:
-    from harness.application import Application
+from harness.application import Application
 
 _UPLOADS = 40
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
-from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.application import NotReadyError
-from harness.cdn.edge import edge
+from harness.application import Application, Deletion, NotReadyError, Upload
+from harness.cdn.edge import Edge, edge
+from harness.deployment import Deployment
 from harness.observe.log import read_log, wait_until_logged
 from harness.observe.viewer import Viewer
+from harness.targets.base import Target
 from harness.wait import Backoff, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.application import Application, Deletion, Upload
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.targets.base import Target
-    from scenarios.journal import ApplicationOf
+from scenarios.journal import ApplicationOf
 
 _DELETIONS = 16
 # Beyond the usual time: the last of them find a thumbnail that is there already.

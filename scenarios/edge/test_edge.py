@@ -5,19 +5,15 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 import uuid
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.deployment import Capability
-
-if TYPE_CHECKING:
-    from harness.application import Application
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.observe.viewer import Viewer
+from harness.application import Application
+from harness.cdn.edge import Edge
+from harness.deployment import Capability, Deployment
+from harness.observe.viewer import Viewer
 
 _DAY = 86_400
 _YEAR = 365 * _DAY

@@ -6,19 +6,15 @@ import json
 import re
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.observe.log import read_log
+from harness.application import Application
+from harness.deployment import Deployment
+from harness.observe.log import FunctionLog, read_log
 from harness.wait import wait_for
 from scenarios.s3_event import FunctionError, invoke, object_created
-
-if TYPE_CHECKING:
-    from harness.application import Application
-    from harness.deployment import Deployment
-    from harness.observe.log import FunctionLog
 
 _FRAME = re.compile(r"(START|END|REPORT) RequestId: (\S+)")
 

@@ -7,19 +7,16 @@ on that clock alone is given as `edge_clock_seconds`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from harness.application import Application, Thumbnail, Upload
 from harness.application.application import READY_BACKOFF
+from harness.cdn.edge import Edge
+from harness.deployment import Deployment
+from harness.observe.viewer import Answer, Viewer
 from harness.wait import Backoff, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.application import Application, Thumbnail, Upload
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.observe.viewer import Answer, Viewer
 
 POLL_SECONDS: Final = 0.1
 PLACEHOLDER_SECONDS: Final = 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.cdn.edge import edge
-from harness.deployment import Capability
+from harness.cdn.edge import Edge, edge
+from harness.deployment import Capability, Deployment
 from harness.observe.viewer import Viewer
 from scenarios.gap.strategies import (
     PLACEHOLDER_SECONDS,
@@ -18,13 +18,7 @@ from scenarios.gap.strategies import (
     put_placeholder,
     set_error_answers,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from scenarios.journal import ApplicationOf
+from scenarios.journal import ApplicationOf
 
 # The strategies change the distribution, through the API of the target.
 pytestmark = pytest.mark.needs(Capability.CLOUDFRONT)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import colorsys
 import io
 import uuid
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-if TYPE_CHECKING:
-    from harness.application import Application
-    from harness.deployment import Deployment
+from harness.application import Application
+from harness.deployment import Deployment
 
 # Each original's name, and its thumbnail's, spelled out: the rule is not computed here a second time.
 _NAMES = [

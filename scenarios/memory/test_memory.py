@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from fixtures.images import large
 from fixtures.pictures import picture
-from harness.deployment import Capability
+from harness.application import Upload
+from harness.deployment import Capability, Deployment
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
 from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from harness.package.function import FunctionFolder
+from harness.targets.base import Target
+from scenarios.journal import ApplicationOf
 from scenarios.s3_event import let_one_fail, wait_until_given_up
-
-if TYPE_CHECKING:
-    from harness.application import Upload
-    from harness.deployment import Deployment
-    from harness.targets.base import Target
-    from scenarios.journal import ApplicationOf
 
 pytestmark = pytest.mark.needs(Capability.MEMORY)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from fixtures.pictures import READABLE, Picture
 from fixtures.similarity import assert_similar
-
-if TYPE_CHECKING:
-    from harness.application import Application
+from harness.application import Application
 
 
 @pytest.mark.parametrize("picture", [pytest.param(picture, id=picture.name) for picture in READABLE])

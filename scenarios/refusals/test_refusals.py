@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.pictures import REFUSED, Picture
 from fixtures.pictures import picture as picture_named
+from harness.deployment import Deployment
 from harness.observe.failures import read_failures
-from harness.observe.outcome import await_outcome, refusals
+from harness.observe.outcome import DeployedApplication, await_outcome, refusals
 from scenarios.s3_event import invoke, let_one_fail, object_created
-
-if TYPE_CHECKING:
-    from harness.deployment import Deployment
-    from harness.observe.outcome import DeployedApplication
 
 _REFUSED = [pytest.param(picture, id=picture.name) for picture in REFUSED]
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from fixtures.pictures import picture
 from harness.application import Application, NotReadyError
+from harness.cdn.edge import Edge
+from harness.deployment import Deployment
 from harness.observe.outcome import DeployedApplication
-
-if TYPE_CHECKING:
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.observe.viewer import Viewer
-    from scenarios.journal import ApplicationOf
+from harness.observe.viewer import Viewer
+from scenarios.journal import ApplicationOf
 
 _DAY_SECONDS = 86_400
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
-from harness.deployment import Capability
+from harness.application import Upload
+from harness.deployment import Capability, Deployment
 from harness.observe.log import read_log, wait_until_logged
 from harness.observe.outcome import DeployedApplication
 from harness.sandbox.function import assume_role
-
-if TYPE_CHECKING:
-    from harness.application import Upload
-    from harness.deployment import Deployment
-    from harness.targets.base import Target
+from harness.targets.base import Target
 
 _SIZES = {"thumbnail": 150, "medium": 480, "large": 1024}
 _SEVERAL = {"ThumbnailSizes": ",".join(f"{name}={pixels}" for name, pixels in _SIZES.items())}

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.cdn.edge import edge
-from harness.deployment import Capability
+from harness.cdn.edge import Edge, edge
+from harness.deployment import Capability, Deployment
 from harness.observe.outcome import watch
 from harness.observe.timeline import SEEN_AT_EDGE, SEEN_IN_BUCKET, Step, Timeline, timeline
 from harness.observe.viewer import Viewer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.targets.base import Target
-    from scenarios.journal import ApplicationOf
+from harness.targets.base import Target
+from scenarios.journal import ApplicationOf
 
 _TOLERANCE_MS = 5.0
 

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from fixtures.pictures import picture
-from harness.application import NotReadyError
-from harness.deployment import Capability
-from harness.observe.diagnosis import Cause, diagnose
+from harness.application import Application, NotReadyError, Upload
+from harness.deployment import Capability, Deployment
+from harness.observe.diagnosis import Cause, Diagnosis, diagnose
 from harness.observe.outcome import DeployedApplication
+from harness.targets.base import Target
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from harness.application import Application, Upload
-    from harness.deployment import Deployment
-    from harness.observe.diagnosis import Diagnosis
-    from harness.targets.base import Target
 
 # A setting that the function refuses while it starts: every attempt fails, as in an outage.
 _BROKEN = {"ThumbnailEffort": "9"}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from fixtures.pictures import picture
-
-if TYPE_CHECKING:
-    from harness.application import Application
-    from harness.targets.base import Target
-    from scenarios.journal import ApplicationOf, Journal
+from harness.application import Application
+from harness.targets.base import Target
+from scenarios.journal import ApplicationOf, Journal
 
 _WARM_UPLOADS = 15
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -13,21 +15,14 @@ from PIL import Image
 
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
+from harness.deployment import Deployment
 from harness.observe.log import read_log
 from harness.observe.outcome import DeployedApplication
 from harness.package.build import build
 from harness.package.function import FunctionFolder
-from harness.package.platforms import lambda_platform
+from harness.package.platforms import Architecture, lambda_platform
 from harness.package.probe import probe
-from harness.targets.embedded.target import embedded_target
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from harness.deployment import Deployment
-    from harness.package.platforms import Architecture
-    from harness.targets.embedded.target import EmbeddedTarget
+from harness.targets.embedded.target import EmbeddedTarget, embedded_target
 
 pytestmark = [
     pytest.mark.network,

@@ -9,18 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.conftest import FunctionFolders
+from tests.conftest import FunctionFolders
 
 pytestmark = pytest.mark.integration
 

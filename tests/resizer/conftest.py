@@ -5,20 +5,17 @@ from __future__ import annotations
 import importlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
 from PIL import Image
 
 from resizer.errors import OriginalMissingError
+from resizer.formats import Buffer
 from resizer.settings import Settings
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
-
-    from resizer.formats import Buffer
 
 BUCKET = "photos"
 SOURCE = Settings.source_prefix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -15,10 +14,8 @@ from resizer.errors import DamagedImageError
 from resizer.formats import Format, OutputFormat
 from resizer.header import read_header
 from resizer.memory import Memory
+from resizer.settings import EngineName
 from resizer.switches import Encoding
-
-if TYPE_CHECKING:
-    from resizer.settings import EngineName
 
 _SIZE = 150
 _MEMORY = Memory(limit_bytes=None, rest_bytes=0)

@@ -8,21 +8,17 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from resizer.errors import DestinationInsideSourceError, NotANotificationError
 from resizer.formats import OutputFormat
-from tests.resizer.conftest import notification, png, record
-
-if TYPE_CHECKING:
-    from pathlib import Path
-    from types import ModuleType
-
-    from resizer.settings import Settings
-    from tests.resizer.conftest import Log, MemoryStorage
+from resizer.settings import Settings
+from tests.resizer.conftest import Log, MemoryStorage, notification, png, record
 
 _DESTINATION = "members/profile/resized/thumbnail/"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import pytest
 from PIL import Image
@@ -13,15 +13,9 @@ from PIL import Image
 from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from resizer.pipeline import Rendered, Stopwatch, render
-from resizer.settings import Settings
+from resizer.settings import EngineName, Settings
 from resizer.sizes import Size
-from tests.resizer.conftest import notification
-
-if TYPE_CHECKING:
-    from types import ModuleType
-
-    from resizer.settings import EngineName
-    from tests.resizer.conftest import Log, MemoryStorage
+from tests.resizer.conftest import Log, MemoryStorage, notification
 
 _FURTHER = (
     Size(name="medium", pixels=300, prefix="resized/medium/"),

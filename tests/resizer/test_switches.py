@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
@@ -12,17 +11,15 @@ from fixtures.pictures import picture
 from fixtures.similarity import assert_similar
 from resizer import engines
 from resizer.engines import engine_for, libwebp
+from resizer.engines.base import Small
 from resizer.engines.pillow import PillowSmall
 from resizer.engines.vips import VipsSmall
 from resizer.errors import EncoderMissingError
 from resizer.formats import OutputFormat
 from resizer.header import read_header
 from resizer.memory import Memory
+from resizer.settings import EngineName
 from resizer.switches import Encoding, Kernel, Preset, Subsampling, Switches, Tune
-
-if TYPE_CHECKING:
-    from resizer.engines.base import Small
-    from resizer.settings import EngineName
 
 _ENOUGH = Memory(limit_bytes=None, rest_bytes=0)
 _WEBP = Switches(sharp_yuv=True, preset=Preset.TEXT)

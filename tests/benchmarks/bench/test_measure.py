@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
 
 from benchmarks.bench import measure
-from benchmarks.bench.contenders import outcome_of
+from benchmarks.bench.contenders import DeployedContender, WarmEnvironments, outcome_of
 from benchmarks.bench.measure import Rounds
 from harness.sandbox.invocation import Invocation, InvocationStatus
-
-if TYPE_CHECKING:
-    from benchmarks.bench.contenders import DeployedContender, WarmEnvironments
 
 
 def _invocation(

@@ -12,16 +12,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from PIL import Image
 
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from tests.conftest import FunctionFolders
+from tests.conftest import FunctionFolders
 
 pytestmark = pytest.mark.integration
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from benchmarks.gate.accept import accept
+from benchmarks.gate.baseline import Baseline
 from benchmarks.gate.snapshot import (
     MemoryEnvironment,
     Observation,
@@ -19,11 +20,6 @@ from benchmarks.gate.snapshot import (
     Snapshot,
     ThumbnailFigures,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from benchmarks.gate.baseline import Baseline
 
 HERE = MemoryEnvironment(
     limiter="cgroup-v2", runtime="python3.13", system="linux", architecture="x86_64", cores=2

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,9 @@ from benchmarks.gate.baseline import (
     write_baseline,
 )
 from benchmarks.gate.compare import compare
+from benchmarks.gate.snapshot import Observation
 from benchmarks.gate.wording import in_words
 from tests.benchmarks.gate.builders import HERE, MB, baseline, observation, thumbnail, with_images
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.gate.snapshot import Observation
 
 
 @pytest.fixture

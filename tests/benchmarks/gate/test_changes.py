@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.gate.compare import changes, compare
+from benchmarks.gate.snapshot import Observation
 from benchmarks.gate.wording import NOTHING_CHANGED, in_words
 from tests.benchmarks.gate.builders import baseline, observation, provenance, thumbnail
-
-if TYPE_CHECKING:
-    from benchmarks.gate.snapshot import Observation
 
 _THEN = observation().snapshot
 

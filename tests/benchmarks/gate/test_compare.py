@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +14,9 @@ from benchmarks.gate.compare import (
     fell,
     grew,
 )
+from benchmarks.gate.snapshot import Observation, Provenance, ThumbnailFigures
 from benchmarks.gate.verdict import Check, GateStatus, Metric, Verdict
 from tests.benchmarks.gate.builders import HERE, MB, baseline, observation, provenance, thumbnail
-
-if TYPE_CHECKING:
-    from benchmarks.gate.snapshot import Observation, Provenance, ThumbnailFigures
 
 
 def _statuses(verdict: Verdict) -> dict[str, GateStatus]:

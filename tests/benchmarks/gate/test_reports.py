@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from benchmarks.gate import reports
 from benchmarks.gate.compare import compare
+from benchmarks.gate.verdict import Verdict
 from benchmarks.gate.wording import in_words
 from benchmarks.report.gate_page import gate_page
 from tests.benchmarks.gate.builders import baseline, observation, provenance, thumbnail, with_images
-
-if TYPE_CHECKING:
-    from benchmarks.gate.verdict import Verdict
 
 _THEN = with_images(observation({name: thumbnail(name) for name in ("a.jpg", "b.jpg", "c.jpg")}))
 _RED = with_images(

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from benchmarks.bench.results import Results
 from benchmarks.report.findings import Findings, bench_findings, memory_choice, wins
-
-if TYPE_CHECKING:
-    from benchmarks.bench.results import Results
 
 
 def _said(found: Findings, topic: str) -> str:

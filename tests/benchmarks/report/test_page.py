@@ -4,23 +4,18 @@ import itertools
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from benchmarks.bench.results import write
+from benchmarks.bench.results import Results, write
 from benchmarks.report.base import MissingThumbnailError
 from benchmarks.report.page import bench_page as make_page
 from benchmarks.report.page import write_bench_report
 from harness.files import UnreadableFileError
 from harness.plotting.images import preview
 from harness.plotting.palette import PAGE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.bench.results import Results
 
 _PLOTS = ("all-pictures", "latency", "memory", "memory-cost", "quality", "soak")
 _LOADING = {"src", "srcset", "href", "xlink:href", "data", "poster", "action"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.tuning import workers as dask
 from benchmarks.tuning.cache import TrialCache
 from benchmarks.tuning.setting import today
@@ -20,12 +22,6 @@ from harness import process
 from harness.wait import wait_for
 from resizer.formats import OutputFormat
 from tests.benchmarks.tuning.builders import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from benchmarks.bench.plan import BenchPicture
 
 pytest.importorskip("distributed", reason="distributed is not installed")
 

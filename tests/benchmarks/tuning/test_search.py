@@ -2,24 +2,19 @@ from __future__ import annotations
 
 import io
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pytest
 from PIL import Image
 
 from benchmarks.tuning import search
 from benchmarks.tuning.aim import Aim, Goal, Traffic, TriedSetting, ranked
-from benchmarks.tuning.setting import encode, of_profile, of_variables, today
+from benchmarks.tuning.setting import Setting, encode, of_profile, of_variables, today
 from benchmarks.tuning.trial import Pixels
 from resizer.formats import OutputFormat
 from resizer.profiles import PROFILES
 from resizer.switches import Preset
 from tests.benchmarks.tuning.builders import trial
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.tuning.setting import Setting
 
 _WEBP = (OutputFormat.WEBP,)
 

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.tuning.cache import TrialCache
 from benchmarks.tuning.setting import today
 from benchmarks.tuning.sweep import EncoderRefusedError, TuningSweep
 from benchmarks.tuning.trial import versions
-from benchmarks.tuning.workers import local_workers
+from benchmarks.tuning.workers import Workers, local_workers
 from resizer.formats import OutputFormat
 from resizer.switches import Switches
 from tests.benchmarks.tuning.builders import setting
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.tuning.workers import Workers
 
 pytestmark = pytest.mark.integration
 

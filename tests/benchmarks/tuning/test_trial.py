@@ -2,23 +2,19 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.bench.plan import BenchPicture
 from benchmarks.bench.quality import score
 from benchmarks.tuning.pictures import lossless_pixels, pixels_to_encode
-from benchmarks.tuning.setting import encode, of_variables, today
+from benchmarks.tuning.setting import Setting, encode, of_variables, today
 from benchmarks.tuning.trial import Job, measure
 from resizer.formats import OutputFormat
 from resizer.pipeline import Stopwatch, render
 from resizer.settings import Settings
 from resizer.switches import Kernel
 from tests.benchmarks.tuning.builders import setting
-
-if TYPE_CHECKING:
-    from benchmarks.bench.plan import BenchPicture
-    from benchmarks.tuning.setting import Setting
 
 
 def _job(picture: BenchPicture, *settings: Setting) -> Job:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
 
+from harness.cdn.edge import Edge
 from harness.cdn.edge import edge as run_edge
+from harness.deployment import Deployment
+from harness.observe.viewer import Viewer
 from harness.sandbox.function import assume_role
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.observe.viewer import Viewer
-    from harness.targets.embedded.target import EmbeddedTarget
-    from tests.harness.cdn.conftest import Bucket
+from harness.targets.embedded.target import EmbeddedTarget
+from tests.harness.cdn.conftest import Bucket
 
 
 @pytest.fixture

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from harness.cdn.edge import Edge
-    from harness.observe.viewer import Viewer
-    from tests.harness.cdn.conftest import Bucket
+from harness.cdn.edge import Edge
+from harness.observe.viewer import Viewer
+from tests.harness.cdn.conftest import Bucket
 
 _HOST = b"Host: localhost\r\n"
 _TWO_LENGTHS = b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -16,9 +16,7 @@ from harness.cdn.source import (
     api_form,
     read_source,
 )
-
-if TYPE_CHECKING:
-    from harness.deployment import Deployment
+from harness.deployment import Deployment
 
 _CONFIG: dict[str, Any] = {
     "Enabled": True,

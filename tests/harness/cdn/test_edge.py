@@ -8,26 +8,20 @@ import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import quote
 
 import brotli
 import pytest
 
-from harness.cdn.edge import EdgeFailedError
+from harness.cdn.edge import Edge, EdgeFailedError
 from harness.cdn.edge import edge as run_edge
+from harness.deployment import Deployment
 from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
-from harness.targets.embedded.target import embedded_target
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness.cdn.edge import Edge
-    from harness.deployment import Deployment
-    from harness.targets.embedded.target import EmbeddedTarget
-    from tests.conftest import FunctionFolders
-    from tests.harness.cdn.conftest import Bucket
+from harness.targets.embedded.target import EmbeddedTarget, embedded_target
+from tests.conftest import FunctionFolders
+from tests.harness.cdn.conftest import Bucket
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import json
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,13 +15,8 @@ import urllib3
 
 from harness.demo.middleware import MOST_UPLOAD_BYTES
 from harness.wait import wait_for
+from tests.conftest import FunctionFolders
 from tests.harness.demo.conftest import RunningDemo, running_demo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from tests.conftest import FunctionFolders
 
 _REFUSES = """
 import json, urllib.parse

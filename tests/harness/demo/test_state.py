@@ -3,15 +3,11 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.demo.state import NoSuchPhotoError, Photos, headline, with_answer
-
-if TYPE_CHECKING:
-    from harness.demo.state import Photo, State
-    from tests.harness.demo.conftest import Answers
+from harness.demo.state import NoSuchPhotoError, Photo, Photos, State, headline, with_answer
+from tests.harness.demo.conftest import Answers
 
 
 def test_a_picture_from_the_edge_makes_a_photo_ready(photo: Photo, answers: Answers) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 
 from harness.application import Thumbnail, Upload
 from harness.observe import outcome
 from harness.observe.diagnosis import Cause, Diagnosis, Ending
-from harness.observe.outcome import Refusal, await_outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.observe.outcome import DeployedApplication
+from harness.observe.outcome import DeployedApplication, Refusal, await_outcome
 
 _UPLOAD = Upload(
     key="in/me.jpg",

@@ -2,20 +2,15 @@ from __future__ import annotations
 
 import dataclasses
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from harness.package.build import build
 from harness.package.function import FunctionFolder
-from harness.package.platforms import host_platform, lambda_platform
+from harness.package.platforms import Platform, host_platform, lambda_platform
 from harness.package.probe import UNZIPPED_LIMIT_BYTES, UnsoundPackageError, probe, require_sound
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from harness.package.platforms import Platform
 
 HANDLER = "main.handle"
 X86_64 = lambda_platform("python3.13", "x86_64")

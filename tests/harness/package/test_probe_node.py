@@ -3,17 +3,13 @@ from __future__ import annotations
 import json
 import struct
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from harness.package.platforms import lambda_platform
 from harness.package.probe import probe
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness.package.probe_node import Finding
+from harness.package.probe_node import Finding
 
 X86_64 = lambda_platform("nodejs20.x", "x86_64")
 

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
 from harness import run_folder
 from harness.application import NotReadyError
-from harness.deployment import Capability
+from harness.deployment import Capability, Deployment
 from harness.observe.failures import read_failures
 from harness.observe.log import read_log
 from harness.observe.outcome import DeployedApplication
 from harness.package.function import FunctionFolder
 from harness.run_folder import PortTakenError
-from harness.targets.embedded.target import EmulatorChangedError, embedded_target, require_results_understood
+from harness.targets.embedded.target import (
+    EmbeddedTarget,
+    EmulatorChangedError,
+    embedded_target,
+    require_results_understood,
+)
 from harness.targets.stacks import DeployFailedError
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from harness.deployment import Deployment
-    from harness.targets.embedded.target import EmbeddedTarget
-    from tests.conftest import FunctionFolders
+from tests.conftest import FunctionFolders
 
 # Does by its original's name what a real function does by accident; never writes a thumbnail.
 _HANDLER = """

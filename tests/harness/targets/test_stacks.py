@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
 
+from harness.aws import Aws
 from harness.targets.stacks import DeployFailedError, create_stack
-
-if TYPE_CHECKING:
-    from harness.aws import Aws
 
 
 class _FailingAws:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from harness.cdn.cache import Cache, Fetched, Key
 from harness.cdn.rules import errors
+from harness.cdn.rules.errors import ErrorRule
 from harness.cdn.rules.freshness import Lifetimes
 from harness.cdn.rules.message import Response
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from harness.cdn.rules.errors import ErrorRule
 
 _GUIDE: Final = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide"
 EXPIRATION: Final = f"{_GUIDE}/Expiration.html"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harness.cdn.rules.errors import USUAL, ErrorRule, error_lifetime
 from harness.cdn.rules.freshness import Lifetimes
+from harness.cdn.rules.message import Response
 from tests.harness.cdn.rules.case import (
     ERROR_PAGES,
     ERROR_TIME,
@@ -17,9 +16,6 @@ from tests.harness.cdn.rules.case import (
     answer,
     rfc,
 )
-
-if TYPE_CHECKING:
-    from harness.cdn.rules.message import Response
 
 _PAGE = answer(200, b"placeholder", content_type="image/webp", cache_control="max-age=60")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.cdn.rules import error_cases, freshness_cases, invalidation_cases, request_cases
-
-if TYPE_CHECKING:
-    from tests.harness.cdn.rules.case import Case
+from tests.harness.cdn.rules.case import Case
 
 _TABLES = (freshness_cases, error_cases, request_cases, invalidation_cases)
 _CASES = list(chain.from_iterable(table.CASES for table in _TABLES))

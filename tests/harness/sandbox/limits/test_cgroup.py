@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from harness import guardian, process
 from harness.sandbox.limits import control_files
-from harness.sandbox.limits.base import Limit, Mounts, Usage
+from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts, Usage
 from harness.sandbox.limits.cgroup import CgroupV2
 from harness.sandbox.limits.control_files import ControlFile
 from harness.sandbox.limits.delegation import CgroupBusyError, Place, find_place, prepare
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness.sandbox.limits.base import HeldProcesses
 
 # The guardian, a process of its own, watches each cgroup.
 pytestmark = pytest.mark.integration

@@ -3,12 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.sandbox.function import bare_function
-from harness.sandbox.limits.base import Confinement
+from harness.sandbox.limits.base import Confinement, Cpu, HeldProcesses, Limit, Mounts
 from harness.sandbox.limits.cgroup import CgroupV1
 from harness.sandbox.limits.choose import (
     CpuNotShapedError,
@@ -19,9 +18,6 @@ from harness.sandbox.limits.choose import (
 )
 from harness.sandbox.limits.docker import Docker
 from harness.sandbox.limits.watchdog import Watchdog
-
-if TYPE_CHECKING:
-    from harness.sandbox.limits.base import Cpu, HeldProcesses, Limit, Mounts
 
 _PROJECT = Path(__file__).parents[4]
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 import pytest
@@ -11,11 +10,9 @@ from docker.errors import NotFound
 
 from harness.observe.failures import read_failures
 from harness.targets.localstack.api import read_status
+from harness.targets.localstack.target import LocalStackTarget
 from harness.wait import wait_for
-
-if TYPE_CHECKING:
-    from harness.targets.localstack.target import LocalStackTarget
-    from tests.harness.targets.localstack.conftest import Function
+from tests.harness.targets.localstack.conftest import Function
 
 # LocalStack starts in seconds on a machine that does nothing else.
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(400)]
