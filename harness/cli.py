@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import click
 
@@ -16,11 +17,7 @@ from harness.package.function import FunctionFolder
 from harness.package.platforms import Architecture, lambda_platform
 from harness.package.probe import require_sound
 from harness.parity.run import run_parity
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from harness.sandbox.limits.base import Cpu
+from harness.sandbox.limits.base import Cpu
 
 PROJECT = Path(__file__).parent.parent
 _CACHE = PROJECT / ".cache" / "packages"

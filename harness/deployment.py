@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from harness.application import THUMBNAIL, Pipeline
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.aws import Aws
+from harness.aws import Aws
 
 
 class Capability(Enum):

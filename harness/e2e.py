@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from harness.package.function import FunctionFolder
+from harness.sandbox.limits.base import Cpu
+from harness.targets.base import Target
 from harness.targets.embedded.target import embedded_target
 from harness.targets.localstack.target import localstack_target
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
-    from pathlib import Path
-
-    from harness.package.function import FunctionFolder
-    from harness.sandbox.limits.base import Cpu
-    from harness.targets.base import Target
 
 TargetName = Literal["embedded", "localstack"]
 

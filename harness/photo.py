@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from harness.application import Thumbnail
 from harness.cdn.edge import edge
 from harness.console import console
+from harness.e2e import Run
 from harness.errors import ThumbrigError
 from harness.observe.outcome import DeployedApplication, Refusal, await_outcome, watch
-from harness.observe.timeline import timeline
+from harness.observe.timeline import Timeline, timeline
 from harness.observe.timeline_text import remarks, table, to_json
 from harness.observe.viewer import Viewer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
-    from harness.application import Thumbnail
-    from harness.e2e import Run
-    from harness.observe.timeline import Timeline
-    from harness.targets.base import Target
+from harness.targets.base import Target
 
 _WARM_UPLOADS = 5
 

@@ -7,20 +7,15 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from harness.errors import ThumbrigError
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, bare_function
-from harness.sandbox.invocation import InvocationStatus
-from harness.sandbox.limits.base import BYTES_PER_MB
+from harness.sandbox.invocation import Invocation, InvocationStatus
+from harness.sandbox.limits.base import BYTES_PER_MB, Confinement
 from harness.sandbox.logs import Silence
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from harness.sandbox.invocation import Invocation
-    from harness.sandbox.limits.base import Confinement
 
 _log = logging.getLogger(__name__)
 

@@ -8,13 +8,15 @@ import signal
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from harness import process
 from harness.sandbox import texts
+from harness.sandbox.function import DeployedFunction
 from harness.sandbox.invocation import Invocation, InvocationStatus
-from harness.sandbox.limits.base import Usage
+from harness.sandbox.limits.base import Confinement, Usage
 from harness.sandbox.logs import LogSink, ProcessOutput
 from harness.sandbox.runtime_api import (
     FunctionFailed,
@@ -24,13 +26,6 @@ from harness.sandbox.runtime_api import (
     RuntimeMessage,
     RuntimeReady,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from harness.sandbox.function import DeployedFunction
-    from harness.sandbox.limits.base import Confinement
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: the Init phase
 _INIT_TIMEOUT_SECONDS = 10.0

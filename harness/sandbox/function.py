@@ -5,17 +5,13 @@ from __future__ import annotations
 import io
 import urllib.request
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
-from harness.aws import Credentials
+from harness.aws import Aws, Credentials
 from harness.errors import ThumbrigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from harness.aws import Aws
 
 # For functions of the rig's own, whatever the function under test is written in.
 OWN_RUNTIME: Final = "python3.13"

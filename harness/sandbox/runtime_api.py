@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import queue
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
-from harness.sandbox.loopback import LoopbackServer, Reply
-
-if TYPE_CHECKING:
-    from harness.sandbox.loopback import Call
+from harness.sandbox.loopback import Call, LoopbackServer, Reply
 
 _PREFIX: Final = "/2018-06-01/runtime/"
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from harness.package.function import runtime_family
 from harness.package.host_node import host_node
-from harness.package.platforms import host_platform
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from harness.package.platforms import Platform
-    from harness.sandbox.function import DeployedFunction
+from harness.package.platforms import Platform, host_platform
+from harness.sandbox.function import DeployedFunction
 
 _PROVIDED: Final = ("awslambdaric", "boto3")
 

@@ -10,26 +10,20 @@ import contextlib
 import itertools
 import logging
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from harness.aws import Aws
 from harness.errors import ThumbrigError
-from harness.sandbox.canary import prove
+from harness.sandbox.canary import Proof, prove
 from harness.sandbox.environment import Environment
 from harness.sandbox.function import OWN_RUNTIME, read_function
+from harness.sandbox.invocation import Invocation
+from harness.sandbox.limits.base import Confinement
 from harness.sandbox.logs import LogGroupWriter
-from harness.sandbox.loopback import LoopbackServer, Reply
+from harness.sandbox.loopback import Call, LoopbackServer, Reply
 from harness.sandbox.runtimes import link_runtimes, runtime_folder
 from harness.sandbox.texts import error_payload
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from harness.aws import Aws
-    from harness.sandbox.canary import Proof
-    from harness.sandbox.invocation import Invocation
-    from harness.sandbox.limits.base import Confinement
-    from harness.sandbox.loopback import Call
 
 _log = logging.getLogger(__name__)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from harness.deployment import Capability, Deployment
-    from harness.package.function import FunctionFolder
-    from harness.targets.stacks import Stacks
+from harness.deployment import Capability, Deployment
+from harness.package.function import FunctionFolder
+from harness.targets.stacks import Stacks
 
 
 class Target(Protocol):

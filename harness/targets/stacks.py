@@ -6,27 +6,22 @@ import itertools
 import threading
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
+from harness.aws import Aws
 from harness.deployment import Deployment
 from harness.errors import ThumbrigError
-from harness.package.build import build
+from harness.package.build import Package, build
+from harness.package.function import FunctionFolder
+from harness.package.platforms import Platform
 from harness.package.probe import require_sound
 from harness.wait import Backoff, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from concurrent.futures import Future
-
-    from harness.aws import Aws
-    from harness.package.build import Package
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
 
 TEMPLATE: Final = Path(__file__).parents[2] / "infra" / "template.yaml"
 

@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,21 +20,15 @@ from harness import process
 from harness.aws import Aws
 from harness.deployment import Capability
 from harness.errors import ThumbrigError
+from harness.package.function import FunctionFolder
+from harness.package.platforms import Platform
 from harness.run_folder import PortTakenError, on_free_port, run_folder
-from harness.sandbox.canary import SEEN
+from harness.sandbox.canary import SEEN, Proof
+from harness.sandbox.limits.base import Confinement, Cpu
 from harness.sandbox.limits.choose import confinement
 from harness.sandbox.service import FunctionService, serving
 from harness.targets.stacks import Packages, Stacks
 from harness.wait import Backoff, TimedOutError, wait_for
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Future
-
-    from harness.package.function import FunctionFolder
-    from harness.package.platforms import Platform
-    from harness.sandbox.canary import Proof
-    from harness.sandbox.limits.base import Confinement, Cpu
 
 _log = logging.getLogger(__name__)
 
