@@ -5,10 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from resizer.formats import Buffer
+from resizer.formats import Buffer
 
 
 class Tag(IntEnum):

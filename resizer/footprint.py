@@ -6,13 +6,10 @@ again and compares them with what this module expects; its table is in docs/perf
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from resizer.formats import Format
-from resizer.header import PngColour
-
-if TYPE_CHECKING:
-    from resizer.header import Header
+from resizer.header import Header, PngColour
 
 Decoder = Literal["pillow", "vips"]
 

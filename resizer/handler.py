@@ -11,19 +11,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from resizer import engines, pipeline
 from resizer.errors import PermanentError
 from resizer.notification import Record, records
 from resizer.settings import Settings
-from resizer.storage import S3Storage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from resizer.storage import Storage
+from resizer.storage import S3Storage, Storage
 
 Answer = dict[str, Any]
 

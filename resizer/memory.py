@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import mmap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from resizer.errors import TooMuchMemoryError
-from resizer.footprint import added_bytes
+from resizer.footprint import Decoder, added_bytes
 from resizer.formats import Format
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from resizer.footprint import Decoder
-    from resizer.header import Header
+from resizer.header import Header
 
 _SMALL_BYTES = 16 * 2**20
 _BYTE = 8

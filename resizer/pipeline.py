@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from resizer.engines import engine_for
+from resizer.formats import Buffer
 from resizer.header import read_header
+from resizer.settings import Settings
 from resizer.sizes import THUMBNAIL, thumbnail_key
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from resizer.formats import Buffer
-    from resizer.settings import Settings
-    from resizer.storage import Storage
+from resizer.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,9 @@ Whichever decodes, Pillow encodes: the libwebp in its wheel writes the same byte
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from resizer.footprint import Decoder
 from resizer.formats import Format
-from resizer.header import PngColour
-
-if TYPE_CHECKING:
-    from resizer.footprint import Decoder
-    from resizer.header import Header
+from resizer.header import Header, PngColour
 
 # From here on Pillow might need more than half of 512 MB, whatever it is.
 _LARGE_PIXELS = 25_000_000

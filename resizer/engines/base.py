@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from resizer.switches import Kernel
-
-if TYPE_CHECKING:
-    from resizer.formats import Buffer
-    from resizer.header import Header
-    from resizer.switches import Encoding
+from resizer.formats import Buffer
+from resizer.header import Header
+from resizer.switches import Encoding, Kernel
 
 
 class Small(Protocol):

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+from collections.abc import Iterator
 from ctypes import POINTER, byref, c_float, c_int, c_size_t, c_uint32, c_void_p
 from functools import cache
-from typing import TYPE_CHECKING
 
 from PIL import _webp
 
 from resizer.errors import EncoderFailedError, EncoderMissingError
-from resizer.switches import Preset
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from resizer.switches import Encoding
+from resizer.switches import Encoding, Preset
 
 _ABI_VERSION = 0x0210
 _OUT_OF_MEMORY = {1, 2}  # VP8_ENC_ERROR_OUT_OF_MEMORY, VP8_ENC_ERROR_BITSTREAM_OUT_OF_MEMORY

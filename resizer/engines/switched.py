@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from resizer.formats import OutputFormat
-from resizer.switches import Subsampling, Tune
-
-if TYPE_CHECKING:
-    from resizer.switches import Encoding
+from resizer.switches import Encoding, Subsampling, Tune
 
 
 def encode(mode: str, size: tuple[int, int], pixels: bytes, encoding: Encoding) -> bytes:

@@ -7,9 +7,10 @@ with the small picture in memory.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyvips
 
@@ -17,14 +18,9 @@ from resizer.engines.pillow import PillowSmall
 from resizer.engines.switched import encode
 from resizer.errors import DamagedImageError
 from resizer.formats import Buffer, Format, OutputFormat
+from resizer.header import Header
 from resizer.memory import keep_little
-from resizer.switches import NONE, Kernel
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from resizer.header import Header
-    from resizer.switches import Encoding
+from resizer.switches import NONE, Encoding, Kernel
 
 # Each picture comes once, so remembering operations only costs memory; and a function of 512 MB has less than
 # a third of one core.
