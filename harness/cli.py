@@ -74,13 +74,10 @@ def _target_options(*, port_of: str) -> Callable[[Callable[..., None]], Callable
             "--endpoint", help="Address of a LocalStack that is already running, by `docker compose up`."
         ),
         click.option(
-            "--port",
-            type=click.IntRange(1, 65535),
-            help=f"Port of the {port_of}; by default a free one.",
+            "--port", type=click.IntRange(1, 65535), help=f"Port of the {port_of}; by default a free one."
         ),
         click.option(
-            "--limiter",
-            help="How to limit the functions' memory; by default the strictest that works here.",
+            "--limiter", help="How to limit the functions' memory; by default the strictest that works here."
         ),
         click.option(
             "--cpu",
@@ -168,10 +165,7 @@ def demo(*, opens: bool, **options: Unpack[_TargetOptions]) -> None:
 
 def _run(**options: Unpack[_TargetOptions]) -> e2e.Run:
     _check_target(
-        options["target_name"],
-        endpoint=options["endpoint"],
-        port=options["port"],
-        limiter=options["limiter"],
+        options["target_name"], endpoint=options["endpoint"], port=options["port"], limiter=options["limiter"]
     )
     return e2e.Run(
         function=FunctionFolder.load(options["function"]),

@@ -84,12 +84,7 @@ def running(
 
 
 def start(
-    command: Sequence[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    log: Path | None = None,
-    fed: bool = False,
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path | None = None, fed: bool = False
 ) -> Process:
     """Start a command as the leader of a process group of its own, which `stop` ends whole.
 

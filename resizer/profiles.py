@@ -11,11 +11,7 @@ REFERENCE = "reference"
 
 PROFILES: dict[str, dict[str, str]] = {
     # The contract's own; a change here changes what every deployed function writes.
-    "reference": {
-        "format": "webp",
-        "quality": "85",
-        "effort": "6",
-    },
+    "reference": {"format": "webp", "quality": "85", "effort": "6"},
     "tuned": {
         "format": "webp",
         "quality": "76",

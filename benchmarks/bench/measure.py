@@ -21,14 +21,7 @@ from benchmarks.bench.contenders import (
 )
 from benchmarks.bench.prices import usd_per_million
 from benchmarks.bench.quality import lossless_thumbnail, score
-from benchmarks.bench.results import (
-    Contender,
-    LargestPicture,
-    Measurement,
-    SmallestMemory,
-    Soak,
-    SweepPoint,
-)
+from benchmarks.bench.results import Contender, LargestPicture, Measurement, SmallestMemory, Soak, SweepPoint
 from fixtures.images import large
 from harness.sandbox.environment import Environment
 from harness.sandbox.invocation import Invocation

@@ -141,8 +141,7 @@ def explored(
         click.echo("smallest memory, by bisection over all pictures")
         data = [(subject.name, subject.path.read_bytes()) for subject in plan.pictures]
         found = replace(
-            found,
-            smallest_memory=[measure.smallest_memory(contender, data) for contender in plan.contenders],
+            found, smallest_memory=[measure.smallest_memory(contender, data) for contender in plan.contenders]
         )
     if largest:
         click.echo("100 megapixels of each format")

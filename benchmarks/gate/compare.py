@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from benchmarks.gate.verdict import (
-    Change,
-    ChangeKind,
-    Check,
-    GateStatus,
-    Metric,
-    PictureVerdict,
-    Verdict,
-)
+from benchmarks.gate.verdict import Change, ChangeKind, Check, GateStatus, Metric, PictureVerdict, Verdict
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def cold_start_table(results: Results) -> Table | None:
                 numbers.whole(len(entry.cold_init_ms)),
                 numbers.file_size(entry.package_zip_bytes),
                 numbers.file_size(entry.package_unzipped_bytes),
-            ],
+            ]
         )
         for entry in ours_first(results, results.contenders, lambda entry: entry.name)
     ]
@@ -125,7 +125,7 @@ def largest_pictures_table(results: Results) -> Table | None:
                 entry.outcome,
                 f"{entry.megapixels:,.0f}",
                 numbers.memory(entry.peak_memory_bytes),
-            ],
+            ]
         )
         for entry in ours_first(results, results.largest_pictures, lambda entry: entry.contender)
     ]
@@ -144,7 +144,7 @@ def soak_table(results: Results) -> Table | None:
                 numbers.memory(entry.memory_bytes[0] if entry.memory_bytes else None),
                 numbers.memory(entry.memory_bytes[-1] if entry.memory_bytes else None),
                 numbers.kilobytes_signed(entry.slope_bytes_per_invocation),
-            ],
+            ]
         )
         for entry in ours_first(results, results.soaks, lambda entry: entry.contender)
     ]

@@ -99,9 +99,7 @@ def measure(*, connections: int, seconds: int) -> EdgeLoad:
     if len(cores) < 2:  # noqa: PLR2004  one each
         raise TooFewCoresError(len(cores))
     thumbnail = render(
-        memoryview(picture("reference.jpg").data()),
-        settings=Settings(bucket_name="none"),
-        watch=Stopwatch(),
+        memoryview(picture("reference.jpg").data()), settings=Settings(bucket_name="none"), watch=Stopwatch()
     ).data
     with tempfile.TemporaryDirectory() as folder:
         function = Path(folder)

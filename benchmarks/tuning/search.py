@@ -26,11 +26,7 @@ _QUICK_STEPS: Final = (3, 1)
 
 _QUALITIES: Final = range(20, 99)
 # libaom from 7 on takes a second for a thumbnail; JPEG has no effort.
-_EFFORTS: Final = {
-    OutputFormat.WEBP: range(7),
-    OutputFormat.AVIF: range(7),
-    OutputFormat.JPEG: range(6, 7),
-}
+_EFFORTS: Final = {OutputFormat.WEBP: range(7), OutputFormat.AVIF: range(7), OutputFormat.JPEG: range(6, 7)}
 
 # The values of each switch. In a tuple every value is a neighbour of every other. In a list only adjacent
 # ones are, and None, which leaves the value to the preset, is a neighbour of all.

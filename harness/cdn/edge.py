@@ -132,10 +132,7 @@ def edge(deployment: Deployment, *, invalidation_seconds: float = 0.0) -> Iterat
     # A plain Aws: a target's subclass talks to that target only, even with another endpoint.
     aws = Aws(**{one.name: getattr(deployment.aws, one.name) for one in fields(Aws)})
     options = EdgeOptions(aws=aws, source=Source.of(deployment), invalidation_seconds=invalidation_seconds)
-    environment = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-    }
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(Path(__file__).parents[2])}
     with run_folder() as folder:
         path, log = folder / "options.json", folder / "edge.log"
         # The options include credentials.

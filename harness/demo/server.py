@@ -87,13 +87,7 @@ class PageServer:
     """Answers the page's requests, slow ones from threads."""
 
     def __init__(
-        self,
-        actions: Actions,
-        photos: Photos,
-        feed: Feed,
-        edge: EdgeFacts,
-        *,
-        known: Mapping[str, Any],
+        self, actions: Actions, photos: Photos, feed: Feed, edge: EdgeFacts, *, known: Mapping[str, Any]
     ) -> None:
         self._actions = actions
         self._photos = photos

@@ -118,12 +118,10 @@ class _AmazonLinux:
 # (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html). The symbols of each GCC's libstdc++:
 # https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html. The tags are the newest of uv's that fit.
 _AL2 = _AmazonLinux(
-    wheel_tag="manylinux_2_17",
-    newest_symbols={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)},
+    wheel_tag="manylinux_2_17", newest_symbols={"GLIBC": (2, 26), "GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11)}
 )
 _AL2023 = _AmazonLinux(
-    wheel_tag="manylinux_2_34",
-    newest_symbols={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)},
+    wheel_tag="manylinux_2_34", newest_symbols={"GLIBC": (2, 34), "GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13)}
 )
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html

@@ -17,11 +17,7 @@ _PREVIEW_QUALITY: Final = 70
 # Above it a preview costs more memory than a report may take.
 _MOST_PIXELS: Final = 200_000_000
 
-_MEDIA_TYPES: Final = {
-    b"RIFF": "image/webp",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"\x89PNG": "image/png",
-}
+_MEDIA_TYPES: Final = {b"RIFF": "image/webp", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png"}
 _AVIF_BRAND: Final = b"ftypavif"
 
 

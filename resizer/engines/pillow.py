@@ -250,10 +250,7 @@ def _resample(image: Image.Image, size: int, kernel: Kernel) -> Image.Image:
     # Pillow cannot average 16-bit pixels by boxes.
     gap = None if image.mode.startswith("I;16") else _REDUCING_GAP
     small = image.resize(
-        (size, size),
-        _KERNELS[kernel],
-        box=(left, top, left + side, top + side),
-        reducing_gap=gap,
+        (size, size), _KERNELS[kernel], box=(left, top, left + side, top + side), reducing_gap=gap
     )
     return small.convert(_STRAIGHT[small.mode]) if small.mode in _STRAIGHT else small
 

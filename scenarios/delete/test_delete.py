@@ -50,9 +50,7 @@ def test_deleting_twice_does_no_harm(application: Application, deployment: Deplo
     assert not _left(deployment, upload)
 
 
-def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(
-    application: Application,
-) -> None:
+def test_a_photo_put_again_at_the_key_of_a_deleted_one_keeps_its_thumbnail(application: Application) -> None:
     """A new photo at the key of a deleted one keeps its thumbnail."""
     upload = application.upload(picture("grey.jpg").path(), "me.jpg")
     application.wait_until_ready(upload)

@@ -107,11 +107,7 @@ def measure(uploads: int) -> list[StrategyResult]:
 def markdown(results: Sequence[StrategyResult]) -> str:
     """Draw the table, fastest first, and say what was measured."""
     ranked = sorted(results, key=lambda result: result.median("first_picture_seconds"))
-    lines = [
-        f"| {' | '.join(_HEADINGS)} |",
-        f"|---|{'--:|' * (len(_HEADINGS) - 1)}",
-        *map(_line, ranked),
-    ]
+    lines = [f"| {' | '.join(_HEADINGS)} |", f"|---|{'--:|' * (len(_HEADINGS) - 1)}", *map(_line, ranked)]
     held = (
         f"Medians of {len(results[0].outcomes)} warm uploads of the reference photo, a page that asks every "
         f"{POLL_SECONDS * 1000:.0f} ms, the embedded target on: {cpu_model()}."

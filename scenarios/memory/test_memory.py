@@ -97,9 +97,7 @@ def test_a_picture_that_could_not_fit_is_refused_by_its_header_and_not_retried(
     assert upload.key not in {key for failed in read_failures(deployment) for key in failed.keys}
 
 
-def test_after_such_a_refusal_the_same_environment_serves_the_next(
-    application: DeployedApplication,
-) -> None:
+def test_after_such_a_refusal_the_same_environment_serves_the_next(application: DeployedApplication) -> None:
     """After a refusal for memory, the same environment serves the next picture."""
     await_outcome(application, application.upload(large.make(large.TOO_MUCH_MEMORY), "progressive.jpg"))
 

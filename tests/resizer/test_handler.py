@@ -149,11 +149,7 @@ def test_an_event_without_records_is_a_success(
     ],
 )
 def test_what_is_no_notification_is_raised_in_one_line(
-    handler: ModuleType,
-    storage: MemoryStorage,
-    settings: Settings,
-    event: dict[str, Any],
-    came: str,
+    handler: ModuleType, storage: MemoryStorage, settings: Settings, event: dict[str, Any], came: str
 ) -> None:
     with pytest.raises(NotANotificationError, match=came) as raised:
         handler.serve(event, settings=settings, storage=storage)

@@ -49,11 +49,7 @@ class LocalStackAws(Aws):
 def localstack_aws(host: str) -> LocalStackAws:
     """See the account of the LocalStack at this host and port."""
     return LocalStackAws(
-        region=REGION,
-        host=host,
-        endpoint_url=f"http://{host}",
-        access_key_id=_ROOT,
-        secret_access_key=_ROOT,
+        region=REGION, host=host, endpoint_url=f"http://{host}", access_key_id=_ROOT, secret_access_key=_ROOT
     )
 
 

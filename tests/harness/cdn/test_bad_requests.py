@@ -41,10 +41,7 @@ def _exchange(edge: Edge, sent: bytes) -> bytes:
 
 def _exchange_once(edge: Edge, sent: bytes) -> bytes:
     context = ssl.create_default_context(cafile=edge.ca_certificate)
-    with (
-        _connect(edge.url) as raw,
-        context.wrap_socket(raw, server_hostname="localhost") as connection,
-    ):
+    with _connect(edge.url) as raw, context.wrap_socket(raw, server_hostname="localhost") as connection:
         connection.sendall(sent)
         received = b""
         while b"\r\n\r\n" not in received and (more := connection.recv(65536)):
@@ -92,10 +89,7 @@ def test_a_bad_request_is_refused(edge: Edge, sent: bytes, status: int) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [
-        pytest.param(b"GET / HTTP/1.1\r\nHost: local", id="half a request"),
-        pytest.param(b"", id="nothing"),
-    ],
+    [pytest.param(b"GET / HTTP/1.1\r\nHost: local", id="half a request"), pytest.param(b"", id="nothing")],
 )
 def test_an_unfinished_request_keeps_no_other_viewer_waiting(edge: Edge, viewer: Viewer, sent: bytes) -> None:
     with _connect(edge.http_url) as unfinished:

@@ -37,10 +37,7 @@ def run(engine: DockerClient) -> Iterator[EngineRun]:
 
 def _start(engine: DockerClient, run: EngineRun) -> str:
     container = engine.containers.run(
-        runtime_image("python3.13"),
-        entrypoint=["sleep", "infinity"],
-        detach=True,
-        labels=run.labels,
+        runtime_image("python3.13"), entrypoint=["sleep", "infinity"], detach=True, labels=run.labels
     )
     return str(container.id)
 

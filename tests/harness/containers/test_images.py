@@ -7,10 +7,7 @@ from harness.containers.images import ImageMappingError, runtime_image
 
 @pytest.mark.parametrize(
     ("runtime", "image"),
-    [
-        ("python3.13", "public.ecr.aws/lambda/python:3.13"),
-        ("nodejs20.x", "public.ecr.aws/lambda/nodejs:20"),
-    ],
+    [("python3.13", "public.ecr.aws/lambda/python:3.13"), ("nodejs20.x", "public.ecr.aws/lambda/nodejs:20")],
 )
 def test_a_runtime_has_aws_s_public_image(runtime: str, image: str) -> None:
     assert runtime_image(runtime, variables={}) == image

@@ -134,10 +134,7 @@ def test_an_unreadable_description_is_refused(folder: Path, content: bytes) -> N
         pytest.param("[package]", "[environ]\n[package]", "environ: expected one of", id="unknown table"),
         pytest.param("prefix =", "folder =", "package.folder: expected one of", id="unknown key"),
         pytest.param(
-            'prefix = "shouter"',
-            "prefix = 11",
-            "package.prefix: expected a string, got 11",
-            id="a number",
+            'prefix = "shouter"', "prefix = 11", "package.prefix: expected a string, got 11", id="a number"
         ),
         pytest.param('["MarkupSafe"]', '"MarkupSafe"', "build: expected a list of strings", id="not a list"),
         pytest.param(

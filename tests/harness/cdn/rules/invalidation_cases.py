@@ -6,14 +6,7 @@ from collections.abc import Iterable
 
 from harness.cdn.ledger import Ledger, RefusedError
 from harness.cdn.rules.paths import invalidates, invalidation_problem
-from tests.harness.cdn.rules.case import (
-    CREATE_INVALIDATION,
-    INVALIDATION,
-    NOW,
-    Case,
-    Edge,
-    answer,
-)
+from tests.harness.cdn.rules.case import CREATE_INVALIDATION, INVALIDATION, NOW, Case, Edge, answer
 
 
 def _fit(path: str) -> bool:

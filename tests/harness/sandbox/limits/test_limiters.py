@@ -44,11 +44,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.serial]
 
 def _each(*, only: Callable[[Limiter], bool] = lambda _: True) -> list[object]:
     return [
-        pytest.param(
-            Confinement(limiter=limiter),
-            id=limiter.name,
-            marks=_marks(limiter),
-        )
+        pytest.param(Confinement(limiter=limiter), id=limiter.name, marks=_marks(limiter))
         for limiter in limiters()
         if only(limiter)
     ]

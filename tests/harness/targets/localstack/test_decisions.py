@@ -84,9 +84,7 @@ def test_an_answer_that_is_not_localstack_s_is_refused(answer: bytes, complaint:
         parse_status(answer)
 
 
-def test_a_session_goes_to_its_host_whatever_the_environment_says(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_session_goes_to_its_host_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://somewhere.else:1")
     monkeypatch.setenv("LOCALSTACK_HOST", "somewhere.else:1")
 

@@ -109,13 +109,7 @@ def test_a_log_s_lines_have_the_dates_at_which_they_were_printed() -> None:
     assert said - printed[0].epoch_ms == 928
     assert [
         (event["timestamp"] - began, event["message"].split()[0]) for event in events(log, now_epoch_ms=0)
-    ] == [
-        (-100, "settings"),
-        (0, "START"),
-        (828, "hello"),
-        (833, "END"),
-        (833, "REPORT"),
-    ]
+    ] == [(-100, "settings"), (0, "START"), (828, "hello"), (833, "END"), (833, "REPORT")]
 
 
 def test_a_log_loses_no_line_that_nobody_saw_printed() -> None:
@@ -320,12 +314,7 @@ def test_a_localstack_that_has_all_places_gets_all_repairs(
             {Capability.LOGS_OF_FAILED_STARTS},
             id="failed-starts",
         ),
-        pytest.param(
-            "services.s3.notifications:_matching_filter",
-            "events",
-            set(),
-            id="events",
-        ),
+        pytest.param("services.s3.notifications:_matching_filter", "events", set(), id="events"),
         pytest.param(
             "services.lambda_.invocation.docker_runtime_executor:_ensure_runtime_image_present",
             "image-pulls",

@@ -116,9 +116,7 @@ def test_a_port_that_is_taken(command: list[str], tmp_path: Path) -> None:
 def test_a_port_that_is_taken_after_it_was_found_free(engine: DockerClient) -> None:
     with containers.started_run(engine) as run, socket.create_server(("127.0.0.1", 0)) as other:
         project = service.Project(
-            name=f"thumbrig-{run.id}",
-            files=(service.COMPOSE_FILE,),
-            variables={"LOCALSTACK_IMAGE": _IMAGE},
+            name=f"thumbrig-{run.id}", files=(service.COMPOSE_FILE,), variables={"LOCALSTACK_IMAGE": _IMAGE}
         )
         try:
             with pytest.raises(PortTakenError):
