@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from harness.console import errors_in_one_line
+from harness.console import Commands
 
 # The module that has each command, as `command`; loaded when called, since no environment has every library.
 COMMANDS = {
@@ -21,8 +21,8 @@ COMMANDS = {
 }
 
 
-class _Commands(click.Group):
-    """Loads the command that is called, and prints the rig's own errors in one line."""
+class _LazyCommands(Commands):
+    """Loads the command that is called."""
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -37,12 +37,8 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
 
-    def invoke(self, context: click.Context) -> object:
-        with errors_in_one_line():
-            return super().invoke(context)
 
-
-@click.group(cls=_Commands)
+@click.group(cls=_LazyCommands)
 def main() -> None:
     """Measure what makes thumbnails, and hold it to what was measured before."""
 

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 import click
 
 from harness import e2e
-from harness.console import errors_in_one_line
+from harness.console import Commands
 from harness.package.build import build, save
 from harness.package.function import FunctionFolder
 from harness.package.platforms import Architecture, lambda_platform
@@ -23,15 +23,7 @@ PROJECT = Path(__file__).parent.parent
 _CACHE = PROJECT / ".cache" / "packages"
 
 
-class _Commands(click.Group):
-    """A group of commands that print the rig's own errors in one line, without a traceback."""
-
-    def invoke(self, context: click.Context) -> object:
-        with errors_in_one_line():
-            return super().invoke(context)
-
-
-@click.group(cls=_Commands)
+@click.group(cls=Commands)
 @click.option("--verbose", is_flag=True, help="Log each command that the rig runs.")
 def main(*, verbose: bool) -> None:
     """Thumbrig: a local test rig for a cloud thumbnail pipeline."""

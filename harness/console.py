@@ -36,3 +36,12 @@ def errors_in_one_line(*, interrupted: str = "interrupted, everything is stopped
     except KeyboardInterrupt:
         click.echo(f"thumbrig: {interrupted}", err=True)
         sys.exit(_EXIT_INTERRUPTED)
+
+
+class Commands(click.Group):
+    """A group of commands that print the rig's own errors in one line, without a traceback."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command that was asked for."""
+        with errors_in_one_line():
+            return super().invoke(context)

@@ -29,6 +29,25 @@ class UnreadableFileError(ThumbrigError):
         super().__init__(f"{path}: expected {expected}, got {reason}")
 
 
+class Markers:
+    """Two lines of a document, between which a command writes its figures."""
+
+    def __init__(self, name: str) -> None:
+        self.begin, self.end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
+
+    def inserted(self, path: Path, text: str) -> str:
+        """Return the document with `text` between its markers; raises UnreadableFileError."""
+        expected = f"a text with {self.begin.strip()!r} and its end"
+        try:
+            before, begin, rest = path.read_text(encoding="utf-8").partition(self.begin)
+        except OSError as exc:
+            raise UnreadableFileError(path, expected, str(exc.strerror)) from exc
+        _, end, after = rest.partition(self.end)
+        if not (begin and end):
+            raise UnreadableFileError(path, expected, "one without; add both markers")
+        return before + begin + text + end + after
+
+
 def replace_file(path: Path, content: bytes | str) -> None:
     """Write a file whole or not at all, even while others read or write it."""
     with unfinished_file(path) as unfinished:

@@ -37,6 +37,7 @@ from benchmarks.gate.snapshot import (
     Snapshot,
     ThumbnailFigures,
 )
+from harness.application.deletion import is_missing
 from harness.errors import ThumbrigError
 from harness.package.build import build
 from harness.package.function import FunctionFolder
@@ -227,8 +228,7 @@ def _image(contender: DeployedContender, original: Original) -> bytes:
     try:
         return contender.thumbnail(original)
     except ClientError as exc:
-        # Without s3:ListBucket, S3 answers 403 for a key that is not there.
-        if exc.response["ResponseMetadata"]["HTTPStatusCode"] in {403, 404}:
+        if is_missing(exc):
             return b""
         raise
 

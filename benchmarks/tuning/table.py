@@ -11,19 +11,9 @@ from rich.table import Table
 
 from benchmarks.tuning.results import Candidate, TuneResults
 from harness.console import console
-from harness.errors import ThumbrigError
+from harness.files import Markers, replace_file
 
-_BEGIN = "<!-- figures of nox -s tune: begin -->\n"
-_END = "<!-- figures of nox -s tune: end -->\n"
-
-
-class NoPlaceForFiguresError(ThumbrigError):
-    """Raised when a document has no marks to write between, or cannot be written."""
-
-    def __init__(self, path: Path, came: str) -> None:
-        super().__init__(
-            f"{path}: expected a text with {_BEGIN.strip()!r} and its end, got {came}; add both marks"
-        )
+_MARKERS = Markers("figures of nox -s tune")
 
 
 def show(stage: str, total: int, done: Iterator[int]) -> None:
@@ -109,16 +99,8 @@ def _lines(results: TuneResults) -> Iterable[str]:
 
 
 def write_figures(results: TuneResults, path: Path) -> None:
-    """Replace the figures in a document, between its two marks."""
-    try:
-        text = path.read_text()
-        before, begin, rest = text.partition(_BEGIN)
-        _, end, after = rest.partition(_END)
-        if not (begin and end):
-            raise NoPlaceForFiguresError(path, "one without")
-        path.write_text(before + begin + "\n" + to_markdown(results) + "\n" + end + after)
-    except OSError as exc:
-        raise NoPlaceForFiguresError(path, str(exc.strerror)) from exc
+    """Replace the figures in a document, between its two markers."""
+    replace_file(path, _MARKERS.inserted(path, "\n" + to_markdown(results) + "\n"))
 
 
 def to_markdown(results: TuneResults) -> str:

@@ -18,9 +18,7 @@ import click
 from benchmarks.bench.machine import cpu_model
 from fixtures.pictures import picture
 from harness.cdn.edge import edge
-from harness.console import errors_in_one_line
-from harness.errors import ThumbrigError
-from harness.files import replace_file
+from harness.files import Markers, replace_file
 from harness.observe.outcome import DeployedApplication
 from harness.observe.viewer import Viewer
 from harness.package.function import FunctionFolder
@@ -29,8 +27,7 @@ from scenarios.gap.strategies import POLL_SECONDS, STRATEGIES, Page, VisitResult
 
 PROJECT: Final = Path(__file__).parents[2]
 FORMAT_VERSION: Final = 1
-_BEGIN: Final = "<!-- table: begin -->"
-_END: Final = "<!-- table: end -->"
+_MARKERS: Final = Markers("table")
 _HEADINGS: Final = (
     "strategy",
     "first correct picture",
@@ -41,13 +38,6 @@ _HEADINGS: Final = (
     "errors seen",
     "placeholders seen",
 )
-
-
-class NoMarkersError(ThumbrigError):
-    """Raised when a page has no place for the table."""
-
-    def __init__(self, page: Path) -> None:
-        super().__init__(f"{page}: expected the lines {_BEGIN} and {_END}, the table goes between them")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +65,15 @@ class StrategyResult:
 def command(*, uploads: int, json_path: Path, docs: Path | None) -> None:
     """Measure every strategy with the reference photo on the embedded target."""
     if docs:
-        inserted(docs, "")
+        # A page without markers is refused before anything is measured.
+        _MARKERS.inserted(docs, "")
     results = measure(uploads)
     text = markdown(results)
     json_path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(json_path, to_json(results))
     click.echo(text)
     if docs:
-        replace_file(docs, inserted(docs, text))
+        replace_file(docs, _MARKERS.inserted(docs, text + "\n"))
 
 
 def measure(uploads: int) -> list[StrategyResult]:
@@ -127,15 +118,6 @@ def to_json(results: Sequence[StrategyResult]) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def inserted(page: Path, table: str) -> str:
-    """Return the page's text with the table between its markers; raises NoMarkersError."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise NoMarkersError(page)
-    return f"{before}{begin}\n{table}\n{end}{after}"
-
-
 def _line(result: StrategyResult) -> str:
     medians = {field.name: result.median(field.name) for field in fields(VisitResult)}
     by_clock = medians["edge_clock_seconds"]
@@ -147,8 +129,3 @@ def _line(result: StrategyResult) -> str:
         *counts,
     ]
     return f"| {' | '.join(cells)} |"
-
-
-if __name__ == "__main__":
-    with errors_in_one_line():
-        command()

@@ -3,9 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-from scenarios.gap.measure import NoMarkersError, StrategyResult, inserted, markdown, to_json
+from scenarios.gap.measure import StrategyResult, markdown, to_json
 from scenarios.gap.strategies import STRATEGIES, VisitResult
 
 
@@ -41,21 +39,6 @@ def test_the_json_keeps_every_outcome_with_units() -> None:
 
     assert stored["format_version"] == 1
     assert [one["first_picture_seconds"] for one in stored["strategies"][0]["outcomes"]] == [0.3, 0.1, 0.2]
-
-
-def test_the_table_goes_between_the_page_s_markers_and_nothing_else_changes(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<!-- table: begin -->\nold\n<!-- table: end -->\nafter\n")
-
-    assert inserted(page, "new") == "before\n<!-- table: begin -->\nnew\n<!-- table: end -->\nafter\n"
-
-
-def test_a_page_without_markers_is_refused(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("no markers")
-
-    with pytest.raises(NoMarkersError, match=r"page\.md: expected the lines"):
-        inserted(page, "new")
 
 
 def test_the_page_has_a_row_for_each_strategy(project: Path) -> None:

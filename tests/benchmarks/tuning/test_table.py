@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.tuning.table import NoPlaceForFiguresError, to_markdown, write_figures
+from benchmarks.tuning.table import to_markdown, write_figures
+from harness.files import UnreadableFileError
 from tests.benchmarks.report.tune_sample import PICK, SLOW, TODAY, tune_sample
 
 _BEGIN = "<!-- figures of nox -s tune: begin -->\n"
@@ -40,7 +41,7 @@ def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "tuned.md"
     path.write_text(f"only a beginning\n{_BEGIN}")
 
-    with pytest.raises(NoPlaceForFiguresError, match="add both marks") as raised:
+    with pytest.raises(UnreadableFileError, match="add both markers") as raised:
         write_figures(tune_sample(), path)
 
     assert "\n" not in str(raised.value)
@@ -48,5 +49,5 @@ def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_document_that_is_not_there_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(NoPlaceForFiguresError, match="No such file"):
+    with pytest.raises(UnreadableFileError, match="No such file"):
         write_figures(tune_sample(), tmp_path / "tuned.md")
