@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from benchmarks.bench.measure import Rounds, Series, describe
 from benchmarks.bench.plan import REFERENCE, BenchPicture, BenchPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_benchmark.fixture import BenchmarkFixture
 
 _FEWEST_ROUNDS = 3

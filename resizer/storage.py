@@ -8,6 +8,7 @@ in S3, so such keys go through boto3. Lambda's Python runtime brings it, and onl
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -18,8 +19,6 @@ from obstore.store import S3Store
 from resizer.errors import OriginalMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from types_boto3_s3 import S3Client
 
     from resizer.formats import Buffer

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,8 +16,6 @@ import pytest
 from docker.errors import DockerException
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
     from playwright.sync_api import Browser
 
 

@@ -92,6 +92,13 @@ def command(  # noqa: PLR0913  each is an option
     sys.exit(code)
 
 
+class _NoDots:
+    """Keeps pytest's dots out of the benchmark's own progress."""
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        return (report.outcome, "", "") if report.passed else None
+
+
 def measure_pictures(plan: BenchPlan) -> int:
     """Run the benchmark of each picture, by pytest-benchmark, and return pytest's exit code."""
     storage = plan.folder / "pytest-benchmark.json"
@@ -112,7 +119,7 @@ def measure_pictures(plan: BenchPlan) -> int:
         "-p",
         "no:cacheprovider",
     ]
-    return int(pytest.main(arguments, plugins=[plan]))
+    return int(pytest.main(arguments, plugins=[plan, _NoDots()]))
 
 
 def collect(plan: BenchPlan, *, cpu: Cpu, cold_starts: int) -> results.Results:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING, Final
 
@@ -22,8 +23,6 @@ from harness.plotting.canvas import SMALL_PX, TEXT_PX, Plot, key, legend, note, 
 from harness.plotting.palette import INK, LINE, MUTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

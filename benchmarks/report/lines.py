@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from math import log2
 from typing import TYPE_CHECKING, Final
 
@@ -15,8 +16,6 @@ from harness.plotting.canvas import TEXT_PX, Plot, key, legend, note, points, qu
 from harness.plotting.palette import INK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

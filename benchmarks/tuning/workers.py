@@ -10,8 +10,11 @@ import os
 import signal
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from multiprocessing import resource_tracker
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from benchmarks.bench.machine import cpu_model
@@ -19,10 +22,6 @@ from benchmarks.tuning.trial import versions
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
-    from types import ModuleType
-
     from distributed import Client, LocalCluster
 
 _PROJECT = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,8 +18,6 @@ from harness.errors import ThumbrigError
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_s3 import S3Client
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +24,6 @@ from harness.run_folder import run_folder
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from types_boto3_cloudfront import CloudFrontClient
 
     from harness.deployment import Deployment

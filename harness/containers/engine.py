@@ -10,6 +10,7 @@ import contextlib
 import os
 import platform
 import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,8 +23,6 @@ from harness import guardian
 from harness.errors import ThumbrigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from docker import DockerClient
 
 RUN_LABEL: Final = "thumbrig.run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,6 @@ from harness.observe.log import attempts, read_log
 from harness.policy import Access, allows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from types_boto3_s3.type_defs import LambdaFunctionConfigurationOutputTypeDef
 
     from harness.deployment import Deployment

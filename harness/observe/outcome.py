@@ -70,6 +70,11 @@ class Outcome:
     missed_seconds: float | None = None
 
     @property
+    def is_final(self) -> bool:
+        """Whether no wait will change it."""
+        return self.diagnosis is None or self.diagnosis.cause.is_final
+
+    @property
     def why_missing(self) -> str | None:
         """Why there is no thumbnail, in one sentence."""
         if self.refusal:
@@ -151,7 +156,7 @@ class _Waiting:
             found = self.diagnosed()
             self._diagnosis_due_seconds = time.monotonic() + _DIAGNOSIS_PAUSE_SECONDS
         self._log_due_seconds = time.monotonic() + _LOG_PAUSE_SECONDS
-        return found if found and found.ending is not Ending.TIMED_OUT else None
+        return found if found and found.is_final else None
 
     def diagnosed(self) -> Outcome:
         """Return how things stand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from matplotlib.ticker import MaxNLocator
@@ -12,8 +13,6 @@ from harness.plotting.canvas import Plot, key, legend, note, points, quiet, shee
 from harness.plotting.palette import styles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

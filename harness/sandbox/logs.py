@@ -8,14 +8,13 @@ import queue
 import select
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_logs.type_defs import InputLogEventTypeDef
 

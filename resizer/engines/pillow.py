@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,8 +24,6 @@ from resizer.formats import Buffer, Format, OutputFormat
 from resizer.switches import NONE, Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL.ImageFile import ImageFile
 
     from resizer.header import Header

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,6 @@ from harness.deployment import Capability
 from harness.sandbox.function import assume_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from types_boto3_s3 import S3Client
 
     from harness.cdn.edge import Edge

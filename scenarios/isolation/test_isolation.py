@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from harness.sandbox.function import assume_role
 from scenarios.s3_event import FunctionError, invoke, object_created
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from types_boto3_s3 import S3Client
 
     from harness.application import Application

@@ -13,6 +13,8 @@ import logging
 import os
 import shlex
 import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness import guardian, process
@@ -23,9 +25,6 @@ from harness.sandbox.limits.meter import Meter, counters_v1, counters_v2
 from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
-
     from harness.process import Process
     from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts, Usage
     from harness.sandbox.limits.meter import Counters

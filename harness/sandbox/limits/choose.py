@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from harness.errors import ThumbrigError
@@ -10,8 +11,6 @@ from harness.sandbox.limits.cgroup import CgroupV1, CgroupV2
 from harness.sandbox.limits.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from harness.sandbox.limits.base import Cpu, Limiter
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,6 @@ from harness.sandbox.limits.base import Usage
 from harness.sandbox.limits.container_cgroup import folders_by_process, open_meter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from docker import DockerClient
 
     from harness.containers.engine import EngineRun

@@ -15,7 +15,9 @@ import shlex
 import shutil
 import threading
 import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from docker.types import Mount
@@ -39,9 +41,6 @@ from harness.sandbox.limits.container_meter import ContainerMeters
 from harness.sandbox.runtimes import IMAGE_TASK_ROOT, IMAGE_TEMPORARY, ImageRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from docker import DockerClient
     from docker.models.containers import Container
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ from harness.sandbox.limits.meter import Sampler, status_bytes
 from harness.sandbox.runtimes import OnThisMachine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from harness.process import Process
     from harness.sandbox.limits.base import HeldProcesses, Limit, Mounts
 

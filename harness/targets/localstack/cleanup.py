@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,8 +14,6 @@ from harness.containers import engine as containers
 from harness.targets.localstack.inside import FUNCTION_LABEL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from docker import DockerClient
     from types_boto3_s3.type_defs import TagTypeDef
 

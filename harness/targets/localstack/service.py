@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,8 +31,6 @@ from harness.targets.localstack.inside import LABELS_VARIABLE
 from harness.wait import Backoff, TimedOutError, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
     from docker import DockerClient
 
     from harness.containers.engine import EngineRun

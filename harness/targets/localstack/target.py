@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import urllib.parse
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.containers import engine as containers
@@ -23,10 +25,6 @@ from harness.targets.localstack.service import started_localstack
 from harness.targets.stacks import Packages, Stacks
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from concurrent.futures import Future
-    from pathlib import Path
-
     from docker import DockerClient
 
     from harness.aws import Aws

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -19,8 +20,6 @@ from harness import process
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from click.testing import Result
 
 pytestmark = pytest.mark.integration

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +11,6 @@ from harness.package.function import FunctionFolder
 from harness.targets.embedded.target import embedded_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from types_boto3_s3 import S3Client
 
     from harness.cdn.edge import Edge

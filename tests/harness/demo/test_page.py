@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +14,6 @@ from harness.demo.middleware import MOST_UPLOAD_BYTES
 from tests.harness.demo.conftest import RunningDemo, running_demo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from playwright.sync_api import Browser, FilePayload, Locator, Page, Response
 
 # `network`: the function's package is built, from an index where it is not cached.

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from dataclasses import replace
 from datetime import datetime
@@ -29,8 +30,6 @@ from harness.targets.localstack.inside.seams import Seam, wrap
 from harness.targets.localstack.inside.timestamps import dated, printed_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.sandbox.limits.meter import Meter
     from harness.targets.localstack.inside.timestamps import Line
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,9 +22,6 @@ from harness.sandbox.limits.container_meter import ContainerMeters, ContainerNot
 from harness.sandbox.limits.meter_server import MeterServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from docker import DockerClient
 
 _MB = 2**20

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -22,8 +23,6 @@ from harness.sandbox.limits.docker import ContainerProcesses, Docker, DockerSess
 from harness.wait import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from docker import DockerClient
 
 _PROJECT = Path(__file__).parents[4]
