@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.gate.baseline import Thresholds
 from fixtures.pictures import READABLE, REFUSED
+from harness.sandbox.canary import DIES_MB, LIVES_MB
 from resizer.settings import Settings
 
 _PROJECT = Path(__file__).parents[2]
@@ -77,4 +78,19 @@ def test_the_function_page_has_the_defaults() -> None:
     assert f"| `MAX_PIXELS` | {defaults.max_pixels:,} |" in page
     assert (
         f"| {defaults.encoding.quality}, {defaults.encoding.effort}, `{defaults.encoding.format}` |" in page
+    )
+
+
+def test_the_readme_shows_scenarios_that_there_are() -> None:
+    shown = re.findall(r"^(\w+): ([A-Z].*?) {2,}\d+ passed", _text_of("README.md"), flags=re.MULTILINE)
+
+    assert len(shown) >= 8
+    for feature, sentence in shown:
+        sources = "".join(path.read_text() for path in (_PROJECT / "scenarios" / feature).glob("test_*.py"))
+        assert f'"""{sentence}' in sources, sentence
+
+
+def test_the_readme_quotes_the_limits_that_each_run_proves() -> None:
+    assert f"a function that allocates {LIVES_MB} MB must live, one that allocates {DIES_MB} MB must die" in (
+        _text("README.md")
     )

@@ -42,3 +42,25 @@ def test_the_index_lists_every_page_of_the_docs() -> None:
     assert _PROJECT / "docs" / "README.md" in {
         (_PROJECT / link.partition("#")[0]).resolve() for link in _links(_PROJECT / "README.md")
     }
+
+
+def test_the_layout_names_only_files_that_exist() -> None:
+    page = (_PROJECT / "docs" / "architecture.md").read_text()
+    names = set(re.findall(r"[\w/-]+\.(?:py|toml|yaml|yml)\b", page))
+    folders = ("harness", "benchmarks", "resizer", "scenarios", "fixtures", "infra", "contenders")
+    known = {path.name for folder in folders for path in (_PROJECT / folder).rglob("*")}
+    known |= {path.name for path in _PROJECT.iterdir()}
+
+    assert names
+    assert not {name for name in names if Path(name).name not in known}
+    assert not {name for name in names if "/" in name and not list(_PROJECT.rglob(name))}
+
+
+def test_a_page_names_every_command() -> None:
+    sessions = re.findall(
+        r"^@nox\.session.*\ndef (\w+)", (_PROJECT / "noxfile.py").read_text(), flags=re.MULTILINE
+    )
+    pages = "\n".join(page.read_text() for page in _PAGES)
+
+    assert sessions
+    assert not [name for name in sessions if f"nox -s {name}" not in pages]
