@@ -9,7 +9,7 @@ from benchmarks.report.base import drawn, fill, thumbnail, write_report
 from benchmarks.report.tune_findings import trials_of_both, tune_findings
 from benchmarks.report.tune_plots import bytes_and_score_plot, cpu_and_bytes_plot
 from benchmarks.tuning import results as stored
-from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TuneResults
+from benchmarks.tuning.results import Candidate, ComparedPhoto, PictureTrial, TuneResults
 from harness.plotting import numbers
 from harness.plotting.images import EmbeddedImage
 
@@ -79,7 +79,7 @@ def _row(one: Candidate, results: TuneResults) -> SettingRow:
 
 
 def _picture(
-    number: int, photo: Photo, today: PictureTrial, pick: PictureTrial, folder: Path
+    number: int, photo: ComparedPhoto, today: PictureTrial, pick: PictureTrial, folder: Path
 ) -> TunedPicture:
     return TunedPicture(
         name=photo.name,

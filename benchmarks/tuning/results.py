@@ -53,7 +53,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Photo:
+class ComparedPhoto:
     """A picture, and its thumbnails as files beside the results; `tuned_for` is false for the rest."""
 
     name: str
@@ -80,7 +80,7 @@ class TuneResults:
     forecast: str
     candidates: list[Candidate]
     rest: list[Candidate]
-    photos: list[Photo]
+    photos: list[ComparedPhoto]
 
     def candidate(self, label: str) -> Candidate:
         """Find a setting among the pictures that it was tuned for."""
@@ -98,7 +98,9 @@ def read(path: Path) -> TuneResults:
     return read_json(path, TuneResults, format_number=FORMAT, expected=expected)
 
 
-def to_results(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, photos: list[Photo]) -> TuneResults:
+def to_results(
+    plan: TuningPlan, found: SearchResult, sweep: TuningSweep, photos: list[ComparedPhoto]
+) -> TuneResults:
     """Put what was found into the form that is stored."""
     on_front = {id(one) for one in front(found.tried)}
     today_rest, pick_rest = found.rest or (found.today, found.pick)
@@ -131,7 +133,9 @@ def to_results(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, photos
     )
 
 
-def write_thumbnails(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, folder: Path) -> list[Photo]:
+def write_thumbnails(
+    plan: TuningPlan, found: SearchResult, sweep: TuningSweep, folder: Path
+) -> list[ComparedPhoto]:
     """Write today's and the pick's thumbnail of every picture beside the results."""
     (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
 
@@ -145,7 +149,7 @@ def write_thumbnails(plan: TuningPlan, found: SearchResult, sweep: TuningSweep, 
         lossless = Path("thumbnails", f"{picture.name}.lossless.png")
         lossless_pixels(picture).image().save(folder / lossless)
         photos.append(
-            Photo(
+            ComparedPhoto(
                 name=picture.name,
                 trait=picture.trait,
                 tuned_for=picture in plan.tuned_for,

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.tuning.aim import Savings
-from benchmarks.tuning.results import Candidate, Photo, PictureTrial, TunedOn, TuneResults, write
+from benchmarks.tuning.results import Candidate, ComparedPhoto, PictureTrial, TunedOn, TuneResults, write
 
 _FILES = ("today.webp", "pick.webp", "lossless.png")
 TODAY, PICK, SLOW = "webp q85 e6", "webp q76 e5 sharp_yuv preset=text", "avif q60 e6 tune=ssim"
@@ -49,7 +49,7 @@ def tune_sample() -> TuneResults:
             _candidate(PICK, 1000, (91,), 0.6, ("alpha.png",)),
         ],
         photos=[
-            Photo(
+            ComparedPhoto(
                 name=name,
                 trait="a <test> picture",
                 tuned_for=name in photos,
