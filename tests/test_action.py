@@ -71,6 +71,7 @@ class Runner:
         self.summary = folder / "summary.md"
         self.workspace.mkdir()
         self.temporary.mkdir()
+        self._done: set[str] = set()
 
     def run(self, **inputs: str) -> tuple[int, str]:
         """Give the exit code of the first step that fails, or 0, and what the steps printed."""
@@ -79,6 +80,10 @@ class Runner:
         for step in _ACTION["runs"]["steps"]:
             if "run" not in step or (step.get("if") and not given["accept"]) or (code and not step.get("if")):
                 continue
+            # What the first job installed is still there for the next ones.
+            if step["name"].startswith("Install") and step["name"] in self._done:
+                continue
+            self._done.add(step["name"])
             ended = self._step(step, given)
             code, said = code or ended.returncode, said + ended.stdout
         return code, said
