@@ -22,9 +22,8 @@ def print_results(results: Results) -> None:
 
 
 def _pictures(results: Results) -> Table:
-    title = (
-        f"{results.environment.memory_mb} MB, cpu {results.environment.cpu}, {results.environment.limiter}"
-    )
+    held = results.environment
+    title = f"{held.memory_mb} MB, cpu {held.cpu}, {held.limiter}"
     table = _table(
         title, "picture", "contender", "p50", "p95", "CPU", "peak", "bytes", "SSIMULACRA2", "USD/million"
     )

@@ -14,8 +14,7 @@ from harness.plotting.images import EmbeddedImage, embedded
 from harness.plotting.palette import PAGE
 
 if TYPE_CHECKING:
-    # The gate writes a page without plots, and its environment has no matplotlib.
-    from harness.plotting.canvas import Plot
+    from harness.plotting.canvas import Plot  # the gate has no matplotlib
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -41,8 +41,7 @@ _EMPTY_ZIP: Final = b"PK\x05\x06" + bytes(18)
 _START_TIMEOUT_SECONDS: Final = 30.0
 _LOG_TAIL_LINES: Final = 12
 # The end of what asyncio says of a port that another process listens on.
-# MiniStack looks for itself before it binds, and says it in words of its own.
-_PORT_TAKEN: Final = "already in use"
+_PORT_TAKEN: Final = "already in use"  # MiniStack looks for itself before it binds
 
 
 class EmulatorFailedError(ThumbrigError):
