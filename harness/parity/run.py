@@ -24,7 +24,8 @@ def run_parity(output: Path) -> None:
     """Measure, compare, write."""
     with run_folder() as folder:
         runs = [_run(target, folder / f"{target}.json") for target in _TARGETS]
-    output.write_text(render(runs, machine=_machine()))
+    machine = f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()})"
+    output.write_text(render(runs, machine=machine))
     click.echo(f"{output} is written")
 
 
@@ -38,7 +39,3 @@ def _run(target: str, results: Path) -> RunResult:
         if not results.exists():
             raise
     return load(results)
-
-
-def _machine() -> str:
-    return f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()})"
