@@ -89,7 +89,7 @@ def _change(today: PictureTrial, pick: PictureTrial) -> str:
 
 def _rest(today: Candidate, pick: Candidate) -> str:
     return (
-        f"{numbers.count(len(today.trials), 'readable fixture')} that are no photos, not tuned for:"
+        f"{numbers.count(len(today.trials), 'readable fixture')} that are not photos, not tuned for:"
         f" {numbers.change_percent(today.mean_bytes, pick.mean_bytes)} bytes,"
         f" {_points(pick.mean_ssimulacra2 - today.mean_ssimulacra2)} in the mean."
     )

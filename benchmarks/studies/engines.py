@@ -187,7 +187,7 @@ def line(comparison: EngineComparison) -> str:
 def summary(study: EngineStudy) -> str:
     """Name the worst case, and how far the reference photo is from the lower bound."""
     worst = max(study.comparisons, key=lambda comparison: comparison.ratio)
-    text = f"worst: auto takes {worst.ratio:.3f} times the better engine's time at {worst.picture}"
+    text = f"worst: auto takes {worst.ratio:.3f} times the better engine's time for {worst.picture}"
     if limit := study.limit:
         text += (
             f"\n{limit.picture}: {limit.auto_milliseconds:.1f} ms, {limit.ratio:.3f} times the "
@@ -203,7 +203,7 @@ def to_markdown(study: EngineStudy) -> str:
     rows = "\n".join(_row(comparison) for comparison in study.comparisons)
     return f"""\
 Milliseconds for one whole thumbnail (150x150 WebP, quality 85, effort 6), medians of {study.rounds}
-rounds on one core of: {environment.machine}; {versions}; {environment.date}.
+rounds on one core ({environment.machine}; {versions}; {environment.date}).
 Made by `nox -s engines -- --rounds {study.rounds} --markdown FILE`.
 
 | picture | pillow | vips | auto | by | auto / best |

@@ -53,7 +53,7 @@ def _tables(results: TuneResults) -> Iterable[Table]:
     yield _table(f"mean of {count} pictures", rows)
     if results.rest:
         rest = len(results.photos) - count
-        title = f"the rest, {rest} readable fixtures that are no photos, not tuned for"
+        title = f"the rest, {rest} readable fixtures that are not photos, not tuned for"
         yield _table(title, list(zip(("today", "pick"), results.rest, strict=True)))
 
 
@@ -112,11 +112,11 @@ def to_markdown(results: TuneResults) -> str:
     saved, environment = results.saved, results.environment
     versions = ", ".join(f"{name} {at}" for name, at in environment.versions.items() if name != "code")
     parts.append(
-        f"Saved with {saved.views:,} views and {saved.uploads:,} uploads a month:"
-        f" {saved.bytes_per_thumbnail:,.0f} bytes a thumbnail ({saved.percent:.1f} %),"
-        f" {saved.usd_a_month:,.2f} USD."
+        f"Savings at {saved.views:,} views and {saved.uploads:,} uploads a month:"
+        f" {saved.bytes_per_thumbnail:,.0f} bytes per thumbnail ({saved.percent:.1f} %),"
+        f" or {saved.usd_a_month:,.2f} USD per month."
     )
-    parts.append(f"`nox -s gate` on its way there: {results.forecast}.")
+    parts.append(f"`nox -s gate` with the pick: {results.forecast}.")
     parts.append(
         f"{len(results.candidates):,} settings, {environment.date}, {environment.machine},"
         f" {environment.workers} workers; {versions}."
@@ -127,14 +127,14 @@ def to_markdown(results: TuneResults) -> str:
 def _settings(results: TuneResults, today: Candidate, pick: Candidate) -> str:
     named = [("today's", today), ("**the pick**", pick)]
     named += [(f"best {output}", one) for output, one in _other_best(results)]
-    named += [(f"more CPU {n}", results.candidate(label)) for n, label in enumerate(results.more_cpu, 1)]
+    named += [(f"for more CPU {n}", results.candidate(label)) for n, label in enumerate(results.more_cpu, 1)]
     rows = [
         f"| {name} | `{one.label}` | {one.mean_bytes:,.0f} | {_percent(one.mean_bytes, today.mean_bytes)} |"
         f" {one.mean_ssimulacra2:.1f} | {one.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f} |"
         f" {one.cpu_ratio:.2f} |"
         for name, one in named
     ]
-    head = "| | setting | bytes | | SSIMULACRA2 | | CPU, times today's |\n|---|---|--:|--:|--:|--:|--:|"
+    head = "| | setting | bytes | | SSIMULACRA2 | | CPU, relative to today's |\n|---|---|--:|--:|--:|--:|--:|"
     return "\n".join([f"Aim: {results.aim_text}.", "", head, *rows])
 
 
@@ -151,9 +151,9 @@ def _photos(today: Candidate, pick: Candidate) -> str:
 
 def _rest(today: Candidate, pick: Candidate) -> str:
     return (
-        f"The other {len(today.trials)} readable fixtures are no photos and were not tuned for:"
+        f"The other {len(today.trials)} readable fixtures are not photos, and were not tuned for:"
         f" {_percent(pick.mean_bytes, today.mean_bytes)} bytes and"
-        f" {pick.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f} points in the mean."
+        f" {pick.mean_ssimulacra2 - today.mean_ssimulacra2:+.2f} points on average."
     )
 
 

@@ -225,7 +225,7 @@ def _stored(observed: Observed) -> Step:
     if observed.thumbnail is None:
         return Step(name="stored", clock=BUCKET, note="there is no thumbnail")
     at = observed.since_ms(observed.thumbnail.modified_epoch_seconds)
-    note, precision_ms = "whole seconds, cut off", _LAST_MODIFIED_PRECISION_MS
+    note, precision_ms = "truncated to whole seconds", _LAST_MODIFIED_PRECISION_MS
     return Step(name="stored", clock=BUCKET, start_ms=at, end_ms=at, precision_ms=precision_ms, note=note)
 
 

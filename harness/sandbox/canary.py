@@ -23,7 +23,7 @@ MEMORY_MB: Final = 512
 _MARGIN_MB: Final = 64
 LIVES_MB: Final = MEMORY_MB - _MARGIN_MB
 DIES_MB: Final = MEMORY_MB + _MARGIN_MB
-SEEN: Final = f"seen: {LIVES_MB} MB live, {DIES_MB} MB die at {MEMORY_MB} MB"
+SEEN: Final = f"proved in this run: at {MEMORY_MB} MB, {LIVES_MB} MB lives and {DIES_MB} MB dies"
 
 # MAP_POPULATE takes all pages in one call; without it (macOS) each takes a page fault of its own. The
 # function that must die holds on for a while: a watchdog needs the time of a few looks.

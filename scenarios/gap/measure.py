@@ -31,10 +31,10 @@ _MARKERS: Final = Markers("table")
 _HEADINGS: Final = (
     "strategy",
     "first correct picture",
-    "of it on the edge's clock",
+    "of which on the edge's clock",
     "viewer requests",
     "origin requests",
-    "backend's looks",
+    "backend's checks",
     "errors seen",
     "placeholders seen",
 )
@@ -100,8 +100,8 @@ def markdown(results: Sequence[StrategyResult]) -> str:
     ranked = sorted(results, key=lambda result: result.median("first_picture_seconds"))
     lines = [f"| {' | '.join(_HEADINGS)} |", f"|---|{'--:|' * (len(_HEADINGS) - 1)}", *map(_line, ranked)]
     held = (
-        f"Medians of {len(results[0].outcomes)} warm uploads of the reference photo, a page that asks every "
-        f"{POLL_SECONDS * 1000:.0f} ms, the embedded target on: {cpu_model()}."
+        f"Medians of {len(results[0].outcomes)} warm uploads of the reference photo, with a page that asks "
+        f"every {POLL_SECONDS * 1000:.0f} ms, on the embedded target ({cpu_model()})."
     )
     return "\n".join([*lines, "", held])
 

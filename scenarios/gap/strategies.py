@@ -175,7 +175,9 @@ def _poll_bucket(visit: Visit) -> None:
 
 STRATEGIES: Final = {
     "naive": Strategy(title="ask the CDN again and again", page=_poll_cdn),
-    "query": Strategy(title="the same with a new query each time", page=_poll_cdn_with_query),
+    "query": Strategy(
+        title="ask the CDN again and again, with a new query each time", page=_poll_cdn_with_query
+    ),
     "placeholder": Strategy(
         title=f"a placeholder, kept {PLACEHOLDER_SECONDS} s, for what is missing",
         page=_poll_cdn,
@@ -184,9 +186,7 @@ STRATEGIES: Final = {
     "no-error-caching": Strategy(
         title="errors not cached at all", page=_poll_cdn, error_answers=ErrorAnswers(caching_seconds=0)
     ),
-    "bucket": Strategy(
-        title="the backend looks into the bucket, then the page asks the CDN", page=_poll_bucket
-    ),
+    "bucket": Strategy(title="the backend checks the bucket, then the page asks the CDN", page=_poll_bucket),
 }
 
 

@@ -85,7 +85,7 @@ class EmbeddedTarget:
     def limits(self) -> str:
         """What holds the functions, and that it was seen to."""
         proof = self._proving.result()
-        return f"functions are held by {proof.limiter} ({self.confinement.limiter.description}), {SEEN}"
+        return f"functions are limited by {proof.limiter} ({self.confinement.limiter.description}); {SEEN}"
 
 
 @contextlib.contextmanager

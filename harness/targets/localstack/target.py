@@ -80,8 +80,8 @@ class LocalStackTarget:
         """What holds the functions, and that it was seen to."""
         proof = self._proving.result()
         return (
-            f"functions are held by docker (containers of {proof.memory_bytes} bytes, "
-            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}), {SEEN}"
+            f"functions are limited by docker (containers of {proof.memory_bytes} bytes, "
+            f"{proof.with_swap_bytes} with swap: killed by the kernel{_share(proof)}); {SEEN}"
         )
 
 

@@ -42,7 +42,7 @@ def test_single_pictures_are_listed_from_the_worst_to_the_best() -> None:
 
 def test_the_rest_stands_apart() -> None:
     assert _said("The rest") == (
-        "1 readable fixture that are no photos, not tuned for: +11.1 % bytes, +1.00 points in the mean."
+        "1 readable fixture that are not photos, not tuned for: +11.1 % bytes, +1.00 points in the mean."
     )
 
 

@@ -17,7 +17,7 @@ def test_settings_photos_and_the_rest_are_written() -> None:
 
     assert f"| today's | `{TODAY}` | 5,000 | +0.0 % | 64.0 | +0.00 | 1.00 |" in lines
     assert f"| **the pick** | `{PICK}` | 4,000 | -20.0 % | 65.0 | +1.00 | 0.60 |" in lines
-    assert f"| more CPU 1 | `{SLOW}` | 3,500 | -30.0 % | 64.0 | +0.00 | 8.00 |" in lines
+    assert f"| for more CPU 1 | `{SLOW}` | 3,500 | -30.0 % | 64.0 | +0.00 | 8.00 |" in lines
     assert "| face.jpg | 5,000 | 4,000 | -20.0 % | 67.0 | 64.0 | -3.0 |" in lines
     assert any(line.startswith("The other 1 readable fixtures") and "+11.1 %" in line for line in lines)
 
